@@ -1,0 +1,10 @@
+/** @file Where messages go: the library is silent unless a logger is passed in. */
+
+export type LogLevel = "info" | "warning" | "error";
+
+/** Receives log lines; `source` is the BVLC file and line that Caffe prints there, such as "solver.cpp:289". */
+export interface Logger {
+  log(level: LogLevel, source: string, message: string): void;
+}
+
+export const silentLogger: Logger = { log() {} };

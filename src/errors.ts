@@ -1,0 +1,84 @@
+/** @file The error classes: few, each something a caller can act on, with a stable code. */
+
+/** A place in a text file; line and column count from 1. */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What every error of cortado that a user can cause derives from. */
+export class CaffeError extends Error {
+  /** A stable, machine-readable name such as `"prototxt-syntax"`. */
+  readonly code: string;
+  readonly location: Location | undefined;
+  /** The offending source line with a caret under the column, if there is one. */
+  readonly excerpt: string | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { location?: Location | undefined; excerpt?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(
+      options.location ? `${formatLocation(options.location)}: ${message}` : message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.name = new.target.name;
+    this.code = code;
+    this.location = options.location;
+    this.excerpt = options.excerpt;
+  }
+}
+
+interface ErrorOptions {
+  readonly location?: Location | undefined;
+  readonly excerpt?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The text of a prototxt is not what the schema allows. */
+export class PrototxtError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("prototxt", message, options);
+  }
+}
+
+/** A net or a solver that parses but cannot be built or run. */
+export class NetDefinitionError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("net-definition", message, options);
+  }
+}
+
+/** A dataset, image, DICOM file or contour that cannot be read or written. */
+export class DataSourceError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("data-source", message, options);
+  }
+}
+
+/** A .caffemodel, .solverstate or .binaryproto that cannot be read, written or used. */
+export class ModelFileError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("model-file", message, options);
+  }
+}
+
+/** A user's own layer that does not load, throws, or breaks the layer contract. */
+export class CustomLayerError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("custom-layer", message, options);
+  }
+}
+
+/** A command line that asks for something that does not exist. */
+export class UsageError extends CaffeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("usage", message, options);
+  }
+}
+
+export function formatLocation({ file, line, column }: Location): string {
+  return `${file}:${line}:${column}`;
+}

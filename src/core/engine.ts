@@ -1,13 +1,30 @@
 /** @file The arithmetic that layers may ask for; `math/` implements it on the heap with threads. */
 import type { Heap, Pointer } from "./heap.ts";
 
-/** Kernels over the heap. Addresses come from `blob.dataPointer` / `diffPointer`. */
+/** One fused SGD step over a parameter: momentum, L2 decay and the write, in one pass over memory. */
+export interface SgdStep {
+  readonly count: number;
+  readonly data: Pointer;
+  readonly diff: Pointer;
+  readonly history: Pointer;
+  /** Learning rate times lr_mult. */
+  readonly rate: number;
+  readonly momentum: number;
+  /** weight_decay times decay_mult. */
+  readonly decay: number;
+  /** What the diff is multiplied with first: clipping and 1 / iter_size. */
+  readonly scale: number;
+}
+
+/**
+ * Kernels over the heap. Addresses come from `blob.dataPointer` / `diffPointer`; counts are in floats.
+ * Every result is the same for any number of threads.
+ */
 export interface Engine {
   readonly heap: Heap;
-  /** Threads that share the work; results never depend on their number. */
   readonly threads: number;
 
-  /** C = alpha * op(A) op(B) + beta * C; row-major, op(A) is M x K, op(B) is K x N, C is M x N. */
+  /** C = alpha op(A) op(B) + beta C; row-major; op(A) is M x K, op(B) is K x N, C is M x N. With beta 0, C is not read. */
   gemm(
     transA: boolean,
     transB: boolean,
@@ -20,6 +37,27 @@ export interface Engine {
     beta: number,
     c: Pointer,
   ): void;
+
+  copy(n: number, x: Pointer, y: Pointer): void;
+  fill(n: number, value: number, y: Pointer): void;
+  /** y = alpha x + beta y */
+  axpby(n: number, alpha: number, x: Pointer, beta: number, y: Pointer): void;
+  /** z = x + y, element by element; z may be x or y. */
+  add(n: number, x: Pointer, y: Pointer, z: Pointer): void;
+  /** z = x * y, element by element; z may be x or y. */
+  mul(n: number, x: Pointer, y: Pointer, z: Pointer): void;
+  /** Sum of x * y, in float64 over fixed blocks. */
+  dot(n: number, x: Pointer, y: Pointer): number;
+  /** y = max(x, 0) + slope min(x, 0); y may be x. */
+  relu(n: number, slope: number, x: Pointer, y: Pointer): void;
+  /** dx = dy where x > 0, else slope dy; dx may be dy. */
+  reluGradient(n: number, slope: number, x: Pointer, dy: Pointer, dx: Pointer): void;
+  /** y[o, c, i] += bias[c] */
+  addBias(outer: number, channels: number, inner: number, bias: Pointer, y: Pointer): void;
+  /** dbias[c] += sum over o and i of dy[o, c, i] */
+  biasGradient(outer: number, channels: number, inner: number, dy: Pointer, dbias: Pointer): void;
+  /** diff = scale diff + decay data; history = rate diff + momentum history; data -= history; diff = history. */
+  sgdStep(step: SgdStep): void;
 
   /** Stops the worker threads. */
   dispose(): void;

@@ -1,0 +1,168 @@
+/** @file Data layers of a job: those of the user's text found, and rebuilt on the job's dataset. */
+import { DataSourceError, NetDefinitionError } from "../errors.ts";
+import {
+  type LayerParameter,
+  type Phase,
+  type TransformationParameter,
+  locationOf,
+  parsePrototxt,
+} from "../schema/index.ts";
+import type { DatasetPart, JobDataset } from "./dataset.ts";
+import type { JobSettings } from "./settings.ts";
+import { withPhase } from "./states.ts";
+
+const DEFAULT_BATCH_SIZE = 16;
+
+/** The user's data layers by phase and role; those in no single phase are not recognised. */
+export interface FoundDataLayers {
+  readonly TRAIN: RoleLayers;
+  readonly TEST: RoleLayers;
+}
+
+interface RoleLayers {
+  image?: LayerParameter;
+  label?: LayerParameter;
+}
+
+type Role = keyof RoleLayers;
+
+export function isDataLayer(layer: LayerParameter): boolean {
+  return (layer.type ?? "").includes("Data");
+}
+
+/**
+ * Sorts data layers by phase and by the name of a top: one that contains "data" is the image
+ * layer, else one that contains "label" is the label layer. Expects rules already rewritten as
+ * phases (see `withPhase`).
+ * @throws NetDefinitionError for another source than `Data`, or two layers for one role
+ */
+export function findDataLayers(layers: readonly LayerParameter[]): FoundDataLayers {
+  const found: FoundDataLayers = { TRAIN: {}, TEST: {} };
+  for (const layer of layers) {
+    if (layer.type !== "Data") {
+      throw new NetDefinitionError(
+        `Unsupported data layer type ${layer.type}: a job reads its dataset with layers of type "Data"`,
+        { location: locationOf(layer) },
+      );
+    }
+    const phase = layer.include[0]?.phase;
+    const role = roleOf(layer);
+    if (phase === undefined || role === undefined) continue;
+    if (found[phase][role]) {
+      const kind = `${phase === "TRAIN" ? "train" : "val"} ${role}`;
+      throw new NetDefinitionError(`cannot specify two ${kind} data layers`, {
+        location: locationOf(layer),
+      });
+    }
+    found[phase][role] = layer;
+  }
+  return found;
+}
+
+function roleOf(layer: LayerParameter): Role | undefined {
+  if (layer.top.some((top) => top.includes("data"))) return "image";
+  if (layer.top.some((top) => top.includes("label"))) return "label";
+  return undefined;
+}
+
+/** The data layers of `train_val.prototxt` and the batch sizes that came out. */
+export interface RebuiltDataLayers {
+  readonly layers: readonly LayerParameter[];
+  readonly batchSize: number;
+  readonly valBatchSize: number;
+  /** Edge of the square that the train image layer cuts out, if any. */
+  readonly cropSize: number | undefined;
+  /** What of the user's text was overruled. */
+  readonly notes: readonly string[];
+}
+
+/** Builds train data, train label, val data and val label layers, each where the dataset has it. */
+export function rebuildDataLayers(
+  found: FoundDataLayers,
+  dataset: JobDataset,
+  settings: JobSettings,
+): RebuiltDataLayers {
+  const notes: string[] = [];
+  const build = (phase: Phase, role: Role, part: DatasetPart, batchSize: number) => {
+    const source = role === "image" ? part.features : part.labels;
+    if (source === undefined) return [];
+    const layer = onDataset(found[phase][role] ?? newLayer(role), source, batchSize, notes);
+    const transformed = role === "image" ? withTransform(layer, dataset, settings, notes) : layer;
+    return [withPhase(transformed, phase)];
+  };
+  const batchSize = settings.batchSize ?? ownBatchSize(found.TRAIN.image);
+  const valBatchSize =
+    settings.valBatchSize ?? settings.batchSize ?? ownBatchSize(found.TEST.image);
+  const { train, val } = dataset;
+  const layers = [
+    ...build("TRAIN", "image", train, batchSize),
+    ...build("TRAIN", "label", train, batchSize),
+    ...(val ? build("TEST", "image", val, valBatchSize) : []),
+    ...(val ? build("TEST", "label", val, valBatchSize) : []),
+  ];
+  const cropSize = layers[0]?.transformParam?.cropSize || undefined;
+  return { layers, batchSize, valBatchSize, cropSize, notes: [...new Set(notes)] };
+}
+
+function ownBatchSize(layer: LayerParameter | undefined): number {
+  return layer?.dataParam?.batchSize ?? DEFAULT_BATCH_SIZE;
+}
+
+function newLayer(role: Role): LayerParameter {
+  const name = role === "image" ? "data" : "label";
+  const text = `layer { name: "${name}" type: "Data" top: "${name}" }`;
+  return parsePrototxt(text, { message: "NetParameter" }).layer[0]!;
+}
+
+function onDataset(
+  layer: LayerParameter,
+  source: string,
+  batchSize: number,
+  notes: string[],
+): LayerParameter {
+  const own = layer.dataParam;
+  if (own?.source !== undefined) notes.push(`Ignoring data_param.source of layer ${layer.name}`);
+  if (own?.backend !== undefined && own.backend !== "LMDB") {
+    notes.push(`Ignoring data_param.backend of layer ${layer.name}`);
+  }
+  return { ...layer, dataParam: { ...own, source, backend: "LMDB", batchSize } };
+}
+
+/** Mean and crop of an image layer; the form wins over the text. */
+function withTransform(
+  layer: LayerParameter,
+  dataset: JobDataset,
+  settings: JobSettings,
+  notes: string[],
+): LayerParameter {
+  const { meanFile, meanValue, ...rest } = { ...noTransform, ...layer.transformParam };
+  let transform: TransformationParameter = { ...noTransform, ...layer.transformParam };
+  if (settings.mean !== "none" && dataset.mean) {
+    if (meanFile !== undefined) notes.push(`Ignoring mean_file from network in layer ${layer.name}`);
+    if (meanValue.length) notes.push(`Ignoring mean_value from network in layer ${layer.name}`);
+    transform =
+      settings.mean === "pixel"
+        ? { ...rest, meanValue: [...dataset.mean.channels] }
+        : { ...rest, meanValue: [], meanFile: dataset.mean.file };
+  }
+  if (settings.cropSize !== undefined) {
+    checkCrop(settings.cropSize, dataset);
+    transform = { ...transform, cropSize: settings.cropSize };
+  }
+  return hasFields(transform) ? { ...layer, transformParam: transform } : layer;
+}
+
+const noTransform: TransformationParameter = { meanValue: [] };
+
+function hasFields(transform: TransformationParameter): boolean {
+  return Object.values(transform).some((value) => !Array.isArray(value) || value.length > 0);
+}
+
+function checkCrop(cropSize: number, dataset: JobDataset): void {
+  const [, height, width] = dataset.featureShape;
+  if (cropSize <= Math.min(height, width)) return;
+  throw new DataSourceError(
+    `crop_size is larger than the image size: ${cropSize} does not fit ${height} x ${width} pixels`,
+  );
+}
+

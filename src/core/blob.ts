@@ -2,7 +2,7 @@
 import { NetDefinitionError } from "../errors.ts";
 import type { Heap, Pointer } from "./heap.ts";
 import { MAX_AXES, type Shape, count, sameShape, shapeString } from "./shape.ts";
-import { type Tensor, tensorOf } from "./tensor.ts";
+import { type BlobValues, type Tensor, isTensor, tensorOf } from "./tensor.ts";
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -111,14 +111,17 @@ export class Blob {
     if (!sameShape(other.#shape, this.#shape)) this.reshape(...other.#shape);
   }
 
-  /** Writes all values from the host; the length must be `count`. */
-  set(values: ArrayLike<number>): void {
-    if (values.length !== this.#count) {
-      throw new NetDefinitionError(
-        `${values.length} values do not fit a blob of shape ${shapeString(this.#shape)}`,
-      );
-    }
-    this.data.set(values);
+  /**
+   * Writes all values from the host: `count` of them, or one number for all.
+   * @throws NetDefinitionError when there are more or fewer values; nothing is written then.
+   */
+  set(values: BlobValues): void {
+    write(this.data, values, this.#shape);
+  }
+
+  /** Writes the whole gradient, as `set` writes the values. */
+  setDiff(values: BlobValues): void {
+    write(this.diff, values, this.#shape);
   }
 
   /** Brings the newest values to the host. On the CPU they always are there. */
@@ -126,9 +129,14 @@ export class Blob {
     return this;
   }
 
-  /** A TensorFlow.js tensor of the same shape over `data` (copied when the backend needs a copy). */
+  /** A TensorFlow.js tensor of the same shape with a copy of `data`. */
   tensor(): Tensor {
     return tensorOf(this.data, this.#shape);
+  }
+
+  /** A TensorFlow.js tensor of the same shape with a copy of `diff`. */
+  diffTensor(): Tensor {
+    return tensorOf(this.diff, this.#shape);
   }
 
   /** Uses the other blob's data memory from now on; the other one must have at least as many values. */
@@ -178,6 +186,20 @@ export class Blob {
     }
     this.#diffView = this.heap.floats(this.#diff.pointer, this.#count);
   }
+}
+
+function write(target: Float32Array, values: BlobValues, shape: Shape): void {
+  if (typeof values === "number") {
+    target.fill(values);
+    return;
+  }
+  const numbers = isTensor(values) ? values.dataSync() : values;
+  if (numbers.length !== target.length) {
+    throw new NetDefinitionError(
+      `${numbers.length} values do not fit a blob of shape ${shapeString(shape)}`,
+    );
+  }
+  target.set(numbers);
 }
 
 function checkShape(shape: Shape): void {

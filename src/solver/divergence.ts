@@ -1,0 +1,34 @@
+/** @file What to tell a user whose loss is no longer a number. */
+import { generalNumber } from "../core/general-number.ts";
+import type { Net } from "../net/net.ts";
+
+const ADVICE =
+  "Try a lower base_lr, clip_gradients, and input that is scaled or has its mean subtracted.";
+
+/** One sentence of what is wrong since when, and one of what to try. */
+export function diagnose(net: Net, loss: number, iter: number): string {
+  const since = `The loss is ${generalNumber(loss)} since iteration ${iter}`;
+  const place = firstNonFinite(net);
+  if (!place)
+    return `${since}, though all blobs are finite: the sum of the losses overflows. ${ADVICE}`;
+  return `${since}. The first values that are not finite are in ${place}. ${ADVICE}`;
+}
+
+/** Where values stop being finite, in the order in which the net computes: parameters before tops. */
+export function firstNonFinite(net: Net): string | undefined {
+  for (const layer of net.layers) {
+    const of = `layer "${layer.name}" (${layer.type})`;
+    const param = layer.blobs.findIndex((blob) => !allFinite(blob.data));
+    if (param >= 0) return `parameter ${param} of ${of}: the last update made them so`;
+    const top = layer.tops.find((name) => !allFinite(net.blobs.get(name)?.data ?? []));
+    if (top !== undefined) return `blob "${top}", top of ${of}`;
+  }
+  return undefined;
+}
+
+function allFinite(values: ArrayLike<number>): boolean {
+  // A sum is finite only if all its terms are; it overflows float64 only far beyond float32.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return Number.isFinite(sum);
+}

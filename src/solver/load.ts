@@ -1,0 +1,187 @@
+/** @file From a solver's prototxt to what a solver runs with: settings and nets with weights. */
+import { randomInt } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import { type RandomSource, createRandom } from "../core/random.ts";
+import type { DeviceChoice } from "../device/index.ts";
+import { NetDefinitionError, UsageError } from "../errors.ts";
+import { Net } from "../net/net.ts";
+import {
+  type NetParameter,
+  type Phase,
+  type SolverParameter,
+  inheritLocation,
+  parsePrototxt,
+  printPrototxt,
+  upgradeNet,
+  upgradeSolver,
+} from "../schema/index.ts";
+import type { SolverObserver } from "./events.ts";
+import { type NetSource, mergedState, testNetSources, trainNetSource } from "./nets.ts";
+import { type SolverSettings, solverSettings } from "./settings.ts";
+import { checkPrefixWritable, snapshotPrefix } from "./snapshot-prefix.ts";
+
+export interface SolverOptions {
+  /** Weights to start from, by name of layer, instead of those that the solver prototxt names. */
+  readonly weights?: string | readonly string[];
+  /** A .solverstate to resume from; not together with `weights`. */
+  readonly snapshot?: string;
+  readonly device?: DeviceChoice;
+  /** Folders or files in which custom layers are looked for. */
+  readonly layers?: string | readonly string[];
+  /** What relative paths inside the prototxts are relative to; default: the working directory. */
+  readonly root?: string;
+  readonly logger?: Logger;
+  readonly threads?: number;
+  readonly observer?: SolverObserver;
+}
+
+/** What a solver is made of. */
+export interface SolverParts {
+  readonly net: Net;
+  readonly testNets: readonly Net[];
+  /** The solver's prototxt, upgraded, with the options in it. */
+  readonly param: SolverParameter;
+  readonly settings: SolverSettings;
+  readonly root: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Reads a solver prototxt, old formats included.
+ * @param root what a relative `snapshot_prefix` will be relative to
+ * @throws PrototxtError with file, line and column for text that is no SolverParameter
+ */
+export async function readSolverParameter(
+  path: string,
+  { logger = silentLogger, root = process.cwd() }: Pick<SolverOptions, "logger" | "root"> = {},
+): Promise<SolverParameter> {
+  const text = await readText(path, path);
+  const parsed = parsePrototxt(text, { message: "SolverParameter", fileName: path });
+  const param = upgradeSolver(parsed, logger);
+  const prefix = snapshotPrefix(param.snapshotPrefix, path, root, logger);
+  return prefix === undefined
+    ? param
+    : inheritLocation({ ...param, snapshotPrefix: prefix }, param);
+}
+
+/** Checks a solver and builds its nets. (BVLC Solver::Init) */
+export async function loadParts(
+  solver: string | SolverParameter,
+  options: SolverOptions,
+): Promise<SolverParts> {
+  const { logger = silentLogger, root = process.cwd() } = options;
+  const given =
+    typeof solver === "string" ? await readSolverParameter(solver, { logger, root }) : solver;
+  const param = withWeights(given, options);
+  logger.log(
+    "info",
+    "solver.cpp:45",
+    `Initializing solver from parameters: \n${printPrototxt(param).trimEnd()}`,
+  );
+  const settings = solverSettings(param);
+  const sources = [trainNetSource(param), ...testNetSources(param)];
+  if (settings.snapshot > 0 && param.snapshotPrefix) {
+    await checkPrefixWritable(param.snapshotPrefix, root);
+  }
+  const random = createRandom(settings.randomSeed < 0 ? randomInt(2 ** 32) : settings.randomSeed);
+  const nets = await buildNets(sources, param.weights, { ...options, root, logger, random });
+  logger.log("info", "solver.cpp:57", "Solver scaffolding done.");
+  const [net, ...testNets] = nets as [Net, ...Net[]];
+  return { net, testNets, param, settings, root, logger };
+}
+
+/** Weights that were asked for replace those of the prototxt; a snapshot needs none. */
+function withWeights(param: SolverParameter, options: SolverOptions): SolverParameter {
+  const { weights, snapshot } = options;
+  if (weights !== undefined && snapshot !== undefined) {
+    throw new UsageError("Give a snapshot to resume training or weights to finetune but not both.");
+  }
+  if (snapshot !== undefined) return inheritLocation({ ...param, weights: [] }, param);
+  if (weights === undefined) return param;
+  const { root = process.cwd() } = options;
+  const files = fileList(typeof weights === "string" ? [weights] : weights);
+  // Paths in options are relative to the working directory, those in a prototxt to `root`.
+  const paths = resolve(root) === process.cwd() ? files : files.map((file) => resolve(file));
+  return inheritLocation({ ...param, weights: paths }, param);
+}
+
+/** Each entry may hold several paths with commas between them. */
+function fileList(entries: readonly string[]): string[] {
+  return entries.flatMap((entry) => entry.split(",")).map((file) => file.trim());
+}
+
+interface Surroundings extends Pick<SolverOptions, "device" | "layers" | "threads"> {
+  readonly root: string;
+  readonly logger: Logger;
+  readonly random: RandomSource;
+}
+
+/** Builds the train net, then the test nets, each with the weights. */
+async function buildNets(
+  sources: readonly NetSource[],
+  weights: readonly string[],
+  surroundings: Surroundings,
+): Promise<Net[]> {
+  const files = fileList(weights);
+  const nets: Net[] = [];
+  try {
+    for (const [index, source] of sources.entries()) {
+      const net = await buildNet(source, index === 0 ? "TRAIN" : "TEST", surroundings);
+      nets.push(net);
+      await copyWeights(net, files, surroundings);
+    }
+  } catch (error) {
+    for (const net of nets) net.dispose();
+    throw error;
+  }
+  return nets;
+}
+
+async function buildNet(
+  source: NetSource,
+  phase: Phase,
+  { root, logger, random, device, layers, threads }: Surroundings,
+): Promise<Net> {
+  logger.log("info", phase === "TRAIN" ? "solver.cpp:102" : "solver.cpp:190", source.announcement);
+  const param =
+    typeof source.net === "string" ? await readNet(source.net, root, logger) : source.net;
+  const state = mergedState(phase, [param.state, ...source.states]);
+  return Net.load(inheritLocation({ ...param, state }, param), {
+    phase: state.phase,
+    root,
+    logger,
+    random,
+    ...(device === undefined ? {} : { device }),
+    ...(layers === undefined ? {} : { layers: typeof layers === "string" ? layers : [...layers] }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+}
+
+async function copyWeights(
+  net: Net,
+  files: readonly string[],
+  { root, logger }: Surroundings,
+): Promise<void> {
+  for (const file of files) {
+    logger.log("info", "solver.cpp:72", `Finetuning from ${file}`);
+    await net.copyTrainedLayersFrom(resolve(root, file));
+  }
+}
+
+async function readNet(path: string, root: string, logger: Logger): Promise<NetParameter> {
+  const text = await readText(resolve(root, path), path);
+  return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
+}
+
+async function readText(path: string, shown: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const problem =
+      code === "ENOENT" ? `File not found: ${shown}` : `Cannot read ${shown} (${code})`;
+    throw new NetDefinitionError(problem, { cause });
+  }
+}

@@ -1,0 +1,19 @@
+/** @file RMSProp. */
+import { type UpdateRule, regularised } from "./update-rule.ts";
+
+/**     h = d h + (1 - d) g^2,   w -= rate g / (sqrt(h) + delta),   d = rms_decay */
+export const rmsProp: UpdateRule = {
+  histories: 1,
+  update(update) {
+    const { rate, constants } = update;
+    const { rmsDecay, delta } = constants;
+    const { data, diff, histories } = regularised(update);
+    const h = histories[0]!;
+    for (let i = 0; i < diff.length; i++) {
+      const g = diff[i]!;
+      h[i] = rmsDecay * h[i]! + (1 - rmsDecay) * g * g;
+      diff[i] = (rate * g) / (Math.sqrt(h[i]!) + delta);
+      data[i]! -= diff[i]!;
+    }
+  },
+};

@@ -1,0 +1,196 @@
+/** @file Snapshots: Caffe's .caffemodel and .solverstate, and beside them what an exact resume needs. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Blob } from "../core/blob.ts";
+import type { Logger } from "../core/logger.ts";
+import { type Shape, sameShape, shapeString } from "../core/shape.ts";
+import { CaffeError, ModelFileError } from "../errors.ts";
+import {
+  blobFromProto,
+  readCaffemodel,
+  readSolverState,
+  writeFileAtomically,
+  writeSolverState,
+} from "../model-file/index.ts";
+import type { Net } from "../net/net.ts";
+import type { BlobProto, SolverState } from "../schema/index.ts";
+import type { SnapshotEvent } from "./events.ts";
+
+/** The names of one snapshot's files, relative as snapshot_prefix is. */
+export function snapshotNames(prefix: string, iter: number) {
+  const stem = `${prefix}_iter_${iter}`;
+  return {
+    model: `${stem}.caffemodel`,
+    state: `${stem}.solverstate`,
+    /** Random numbers and data positions, which a .solverstate has no place for. */
+    resume: `${stem}.resume.json`,
+  };
+}
+
+/** What of a solver goes into a snapshot. */
+export interface Snapshot {
+  readonly iter: number;
+  readonly currentStep: number;
+  readonly history: readonly Blob[];
+  readonly net: Net;
+  readonly testNets: readonly Net[];
+}
+
+/**
+ * Writes the files of a snapshot, each whole or not at all; the .solverstate comes last, so that
+ * what it refers to is there.
+ */
+export async function saveSnapshot(
+  snapshot: Snapshot,
+  options: { prefix: string; root: string; diff: boolean; logger: Logger },
+): Promise<SnapshotEvent> {
+  const { iter, currentStep, history, net, testNets } = snapshot;
+  const { prefix, root, diff, logger } = options;
+  const names = snapshotNames(prefix, iter);
+  const path = (name: string) => resolve(root, name);
+  const say = (source: string, text: string) => logger.log("info", source, text);
+
+  say("solver.cpp:464", `Snapshotting to binary proto file ${names.model}`);
+  await net.save(path(names.model), { diff });
+  const resume = { iter, net: net.saveState(), testNets: testNets.map((test) => test.saveState()) };
+  await writeFileAtomically(path(names.resume), [Buffer.from(`${JSON.stringify(resume)}\n`)]);
+  say("sgd_solver.cpp:284", `Snapshotting solver state to binary proto file ${names.state}`);
+  await writeSolverState(path(names.state), {
+    iter,
+    learnedNet: names.model,
+    currentStep,
+    history: await Promise.all(history.map(protoOf)),
+  });
+  return { iter, model: path(names.model), state: path(names.state) };
+}
+
+async function protoOf(blob: Blob): Promise<BlobProto> {
+  const { data, shape } = await blob.sync();
+  return { shape: { dim: [...shape] }, data };
+}
+
+/**
+ * Reads a .solverstate.
+ * @throws ModelFileError for a file that is something else, such as a .caffemodel
+ */
+export async function loadSnapshot(path: string): Promise<SolverState> {
+  if (path.endsWith(".h5")) {
+    throw new ModelFileError(`${path}: HDF5 snapshots are not supported yet; use a .solverstate`);
+  }
+  try {
+    return await readSolverState(path);
+  } catch (error) {
+    if (existsSync(path) && (await isCaffemodel(path))) {
+      throw new ModelFileError(
+        `${path} holds weights (.caffemodel), not the state of a solver (.solverstate): ` +
+          "give it as weights to fine-tune from, or give the .solverstate beside it to resume",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function isCaffemodel(path: string): Promise<boolean> {
+  try {
+    return (await readCaffemodel(path)).layer.length > 0;
+  } catch (error) {
+    if (error instanceof CaffeError) return false;
+    throw error;
+  }
+}
+
+/** The path of the weights that a solver state names: from `root`, or else beside the state. */
+export function learnedNetPath(state: SolverState, statePath: string, root: string): string {
+  if (!state.learnedNet) {
+    throw new ModelFileError(`${statePath} names no weights: it is no snapshot of a solver`);
+  }
+  const named = resolve(root, state.learnedNet);
+  const beside = join(dirname(statePath), basename(state.learnedNet));
+  if (existsSync(named) || !existsSync(beside)) return named;
+  return beside;
+}
+
+/**
+ * Copies a saved history into a solver's.
+ * @throws ModelFileError where number or shapes differ; nothing is changed then
+ */
+export function restoreHistory(
+  state: SolverState,
+  history: readonly Blob[],
+  solverType: string,
+  path: string,
+): void {
+  const saved = state.history.map((proto) => blobFromProto(proto));
+  if (saved.length !== history.length) {
+    throw new ModelFileError(
+      `${path}: Incorrect length of history blobs: the file has ${saved.length}, ` +
+        `this ${solverType} solver has ${history.length}${otherType(saved.length, history.length)}.`,
+    );
+  }
+  saved.forEach(({ shape, legacy }, index) => {
+    const target = history[index]!.shape;
+    if (!fits(shape, legacy, target)) {
+      throw new ModelFileError(
+        `${path}: history ${index} has shape ${shapeString(shape)}, this net's has ` +
+          `${shapeString(target)}; the snapshot is of another net.`,
+      );
+    }
+  });
+  for (const [index, { data }] of saved.entries()) history[index]!.set(data);
+}
+
+function otherType(saved: number, wanted: number): string {
+  if (saved * 2 === wanted) return "; it was written by SGD, Nesterov, AdaGrad or RMSProp";
+  if (saved === wanted * 2) return "; it was written by AdaDelta or Adam";
+  return "; it was written for another net";
+}
+
+/** Old files have four axes, padded with ones on the left. */
+function fits(shape: Shape, legacy: boolean, target: Shape): boolean {
+  if (!legacy) return sameShape(shape, target);
+  const padded = [...new Array<number>(Math.max(0, 4 - target.length)).fill(1), ...target];
+  return sameShape(shape, padded);
+}
+
+/**
+ * Takes up random numbers and data positions where the snapshot left them; without the side file
+ * the data starts from the beginning, as in Caffe.
+ */
+export async function restorePositions(
+  statePath: string,
+  iter: number,
+  nets: { net: Net; testNets: readonly Net[] },
+  logger: Logger,
+): Promise<void> {
+  const path = statePath.replace(/\.solverstate$/, ".resume.json");
+  const problem = await takeUp(path, iter, nets);
+  if (!problem) return;
+  const consequence = "the data starts from its beginning, and random numbers are new";
+  logger.log("warning", "solver.cpp:498", `${problem}: ${consequence}`);
+}
+
+/** @returns what is wrong, if anything is */
+async function takeUp(
+  path: string,
+  iter: number,
+  { net, testNets }: { net: Net; testNets: readonly Net[] },
+): Promise<string | undefined> {
+  if (!existsSync(path)) return `There is no ${path}`;
+  let saved: { iter?: unknown; net?: unknown; testNets?: unknown };
+  try {
+    saved = JSON.parse(await readFile(path, "utf8"));
+    if (saved?.iter !== iter) return `${path} is not of iteration ${iter}`;
+    const tests = Array.isArray(saved.testNets) ? saved.testNets : [];
+    if (tests.length !== testNets.length) return `${path} is of a solver with other test nets`;
+    net.restoreState(saved.net);
+    for (const [index, test] of testNets.entries()) test.restoreState(tests[index]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof CaffeError) {
+      return `${path} cannot be used (${error.message})`;
+    }
+    throw error;
+  }
+}

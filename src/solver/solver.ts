@@ -1,0 +1,322 @@
+/** @file Solver: trains a net as a solver prototxt says. */
+import type { Blob } from "../core/blob.ts";
+import { generalNumber } from "../core/general-number.ts";
+import type { Logger } from "../core/logger.ts";
+import { NetDefinitionError } from "../errors.ts";
+import type { Net } from "../net/net.ts";
+import type { SolverParameter } from "../schema/index.ts";
+import { diagnose } from "./divergence.ts";
+import type {
+  IterationEvent,
+  SnapshotEvent,
+  SolverObserver,
+  SolverRequest,
+  TestEvent,
+} from "./events.ts";
+import { advanceStep, learningRate } from "./learning-rate.ts";
+import { type SolverOptions, type SolverParts, loadParts } from "./load.ts";
+import { ParameterUpdater } from "./parameters.ts";
+import { logScores, scoresOf } from "./scores.ts";
+import type { SolverSettings } from "./settings.ts";
+import { SmoothedLoss } from "./smoothed-loss.ts";
+import {
+  learnedNetPath,
+  loadSnapshot,
+  restoreHistory,
+  restorePositions,
+  saveSnapshot,
+} from "./snapshot.ts";
+import { checkPrefixWritable } from "./snapshot-prefix.ts";
+import { runTestPass } from "./testing.ts";
+import { EventLoopTurns } from "./turns.ts";
+
+/** Trains a net: forward, backward, update; tests and snapshots at their intervals. */
+export class Solver {
+  readonly net: Net;
+  /** They share the trained parameters with `net` from their first test on. */
+  readonly testNets: readonly Net[];
+  /** The solver's prototxt, upgraded, with the options in it. */
+  readonly param: SolverParameter;
+  readonly #settings: SolverSettings;
+  readonly #root: string;
+  readonly #logger: Logger;
+  readonly #updater: ParameterUpdater;
+  readonly #smoothedLoss: SmoothedLoss;
+  readonly #observers = new Set<SolverObserver>();
+  readonly #requests: SolverRequest[] = [];
+  readonly #turns = new EventLoopTurns();
+  #iter = 0;
+  #currentStep = 0;
+  #stopped = false;
+  #diverged = false;
+  #lastDisplay = { iter: 0, time: 0 };
+
+  private constructor({ net, testNets, settings, param, root, logger }: SolverParts) {
+    this.net = net;
+    this.testNets = testNets;
+    this.param = param;
+    this.#settings = settings;
+    this.#root = root;
+    this.#logger = logger;
+    this.#updater = new ParameterUpdater(net, settings, logger);
+    this.#smoothedLoss = new SmoothedLoss(settings.averageLoss);
+  }
+
+  /**
+   * Builds the nets of a solver prototxt and loads their weights.
+   * @param solver a path, or a parsed solver
+   * @throws CaffeError for a mistake in a prototxt, a dataset or a weights file
+   */
+  static async load(
+    solver: string | SolverParameter,
+    options: SolverOptions = {},
+  ): Promise<Solver> {
+    const built = new Solver(await loadParts(solver, options));
+    if (options.observer) built.observe(options.observer);
+    if (options.snapshot !== undefined) await built.restore(options.snapshot);
+    return built;
+  }
+
+  /** Iterations done. */
+  get iter(): number {
+    return this.#iter;
+  }
+
+  /** The rate of the next iteration, before any lr_mult. */
+  get learningRate(): number {
+    const { rate } = this.#settings;
+    const step = advanceStep(rate, this.#iter, this.#currentStep);
+    return learningRate(rate, this.#iter, step);
+  }
+
+  /** The mean loss of the last average_loss iterations of the running or last `step` or `solve`. */
+  get loss(): number {
+    return this.#smoothedLoss.value;
+  }
+
+  /** As in a .solverstate: one blob a learnable parameter; for AdaDelta and Adam as many again. */
+  get history(): readonly Blob[] {
+    return this.#updater.history;
+  }
+
+  /** Tells `observer` of what happens. @returns what ends that */
+  observe(observer: SolverObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Asks for a stop or a snapshot as soon as the iteration or test batch that is running is done. */
+  request(request: SolverRequest): void {
+    this.#requests.push(request);
+  }
+
+  /** Runs `iterations` iterations, fewer if a stop is requested. (BVLC Solver::Step) */
+  async step(iterations: number): Promise<void> {
+    const end = this.#iter + iterations;
+    this.#stopped = false;
+    this.#smoothedLoss.restart(this.#iter);
+    this.#lastDisplay = { iter: this.#iter, time: performance.now() };
+    while (this.#iter < end && !this.#stopped) await this.#iterate();
+  }
+
+  /** Trains up to max_iter, with the last snapshot and test. (BVLC Solver::Solve) */
+  async solve(): Promise<void> {
+    const { maxIter, snapshot, snapshotAfterTrain } = this.#settings;
+    if (snapshotAfterTrain) await checkPrefixWritable(this.#requirePrefix(), this.#root);
+    this.#say("solver.cpp:289", `Solving ${this.net.name}`);
+    this.#say("solver.cpp:290", `Learning Rate Policy: ${this.#settings.rate.policy}`);
+    await this.step(Math.max(0, maxIter - this.#iter));
+    const isSaved = snapshot > 0 && this.#iter % snapshot === 0;
+    if (snapshotAfterTrain && !isSaved) await this.snapshot();
+    if (this.#stopped) {
+      this.#say("solver.cpp:311", "Optimization stopped early.");
+      return;
+    }
+    if (isDue(this.#settings.display, this.#iter)) await this.#displayLastLoss();
+    if (isDue(this.#settings.testInterval, this.#iter)) await this.test();
+    this.#say("solver.cpp:332", "Optimization Done.");
+  }
+
+  /** Runs each test net over its test_iter batches. @returns the mean outputs of each that finished */
+  async test(): Promise<TestEvent[]> {
+    const events: TestEvent[] = [];
+    for (const [index, testNet] of this.testNets.entries()) {
+      if (this.#stopped) break;
+      const event = await runTestPass({
+        iter: this.#iter,
+        index,
+        trained: this.net,
+        testNet,
+        batches: this.#settings.testIter[index]!,
+        computeLoss: this.#settings.testComputeLoss,
+        logger: this.#logger,
+        interrupted: () => this.#serveAllRequests(),
+      });
+      if (!event) break;
+      events.push(event);
+      this.#tell((observer) => observer.onTest?.(event));
+    }
+    return events;
+  }
+
+  /**
+   * Writes `<snapshot_prefix>_iter_<iter>.caffemodel` and `.solverstate`, and a `.resume.json` with the
+   * random numbers and data positions, each whole or not at all.
+   */
+  async snapshot(): Promise<SnapshotEvent> {
+    const event = await saveSnapshot(
+      {
+        iter: this.#iter,
+        currentStep: this.#currentStep,
+        history: this.history,
+        net: this.net,
+        testNets: this.testNets,
+      },
+      {
+        prefix: this.#requirePrefix(),
+        root: this.#root,
+        diff: this.#settings.snapshotDiff,
+        logger: this.#logger,
+      },
+    );
+    this.#tell((observer) => observer.onSnapshot?.(event));
+    return event;
+  }
+
+  /**
+   * Goes on from a .solverstate and the weights that it names. Where the snapshot's `.resume.json`
+   * lies beside it, training continues bit by bit as if it had never stopped.
+   * @throws ModelFileError for a file of another kind, net or solver type
+   */
+  async restore(path: string): Promise<void> {
+    const state = await loadSnapshot(path);
+    this.#say("sgd_solver.cpp:336", "SGDSolver: restoring history");
+    restoreHistory(state, this.history, this.#settings.type, path);
+    await this.net.copyTrainedLayersFrom(learnedNetPath(state, path, this.#root));
+    this.#updater.markRestored();
+    this.#iter = state.iter ?? 0;
+    this.#currentStep = state.currentStep ?? 0;
+    await restorePositions(path, this.#iter, this, this.#logger);
+  }
+
+  dispose(): void {
+    this.#updater.dispose();
+    for (const net of [...this.testNets, this.net]) net.dispose();
+  }
+
+  async #iterate(): Promise<void> {
+    await this.#turns.give();
+    this.net.clearParamDiffs();
+    if (this.#testIsDue()) await this.test();
+    if (this.#stopped) return;
+    const display = isDue(this.#settings.display, this.#iter);
+    this.#currentStep = this.#nextStep();
+    const event = await this.#forwardBackward();
+    if (display) await this.#display(event);
+    this.#updater.apply(this.#iter, event.learningRate);
+    this.#iter++;
+    this.#tell((observer) => observer.onIteration?.(event));
+    const request = this.#requests.shift();
+    if (isDue(this.#settings.snapshot, this.#iter) || request === "snapshot") await this.snapshot();
+    if (request === "stop") this.#stopped = true;
+  }
+
+  #testIsDue(): boolean {
+    const { testInterval, testInitialization } = this.#settings;
+    return isDue(testInterval, this.#iter) && (this.#iter > 0 || testInitialization);
+  }
+
+  #nextStep(): number {
+    const { rate } = this.#settings;
+    const step = advanceStep(rate, this.#iter, this.#currentStep);
+    if (rate.policy === "multistep" && step !== this.#currentStep) {
+      const status = `Iteration ${this.#iter}, step = ${step}`;
+      this.#say("sgd_solver.cpp:50", `MultiStep Status: ${status}`);
+    }
+    return step;
+  }
+
+  /** iter_size passes; the gradients add up in the parameters' diffs. */
+  async #forwardBackward(): Promise<IterationEvent> {
+    const { iterSize, rate } = this.#settings;
+    const iter = this.#iter;
+    let sum = 0;
+    for (let pass = 0; pass < iterSize; pass++) {
+      const loss = await this.net.run();
+      if (!Number.isFinite(loss)) this.#reportDivergence(loss);
+      await this.net.backward();
+      sum = Math.fround(sum + loss);
+    }
+    const loss = Math.fround(sum / iterSize);
+    this.#smoothedLoss.add(loss, iter);
+    return {
+      iter,
+      loss,
+      smoothedLoss: this.#smoothedLoss.value,
+      learningRate: learningRate(rate, iter, this.#currentStep),
+    };
+  }
+
+  async #display(event: IterationEvent): Promise<void> {
+    const { iter, smoothedLoss } = event;
+    const now = performance.now();
+    const seconds = Math.fround((now - this.#lastDisplay.time) / 1000);
+    const iterationsPerSecond = (iter - this.#lastDisplay.iter) / (seconds || 1);
+    this.#lastDisplay = { iter, time: now };
+    const speed = `${generalNumber(iterationsPerSecond)} iter/s`;
+    const lapse = `${generalNumber(seconds)}s/${this.#settings.display} iters`;
+    const loss = `loss = ${generalNumber(smoothedLoss)}`;
+    this.#say("solver.cpp:239", `Iteration ${iter} (${speed}, ${lapse}), ${loss}`);
+    const scores = await scoresOf(this.net);
+    logScores(this.#logger, "solver.cpp:258", "Train", scores);
+    const rate = generalNumber(event.learningRate);
+    this.#say("sgd_solver.cpp:112", `Iteration ${iter}, lr = ${rate}`);
+    this.#tell((observer) => observer.onDisplay?.({ ...event, iterationsPerSecond, scores }));
+  }
+
+  async #displayLastLoss(): Promise<void> {
+    this.#smoothedLoss.add(await this.net.run(), this.#iter);
+    const loss = generalNumber(this.#smoothedLoss.value);
+    this.#say("solver.cpp:327", `Iteration ${this.#iter}, loss = ${loss}`);
+  }
+
+  #reportDivergence(loss: number): void {
+    if (this.#diverged) return;
+    this.#diverged = true;
+    const diagnosis = diagnose(this.net, loss, this.#iter);
+    this.#logger.log("warning", "solver.cpp:226", diagnosis);
+    const event = { iter: this.#iter, loss, diagnosis };
+    this.#tell((observer) => observer.onDivergence?.(event));
+  }
+
+  /** During a test, snapshots are taken at once and a stop ends the test. @returns whether to stop */
+  async #serveAllRequests(): Promise<boolean> {
+    await this.#turns.give();
+    for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
+      if (request === "snapshot") await this.snapshot();
+      else this.#stopped = true;
+    }
+    return this.#stopped;
+  }
+
+  #requirePrefix(): string {
+    if (this.param.snapshotPrefix) return this.param.snapshotPrefix;
+    throw new NetDefinitionError(
+      "this solver has no snapshot_prefix, so it cannot save snapshots: " +
+        "give one, or set snapshot_after_train: false and snapshot: 0",
+    );
+  }
+
+  #say(source: string, message: string): void {
+    this.#logger.log("info", source, message);
+  }
+
+  #tell(event: (observer: SolverObserver) => void): void {
+    for (const observer of this.#observers) event(observer);
+  }
+}
+
+/** Whether something that happens every `interval` iterations (0: never) happens at `iter`. */
+function isDue(interval: number, iter: number): boolean {
+  return interval > 0 && iter % interval === 0;
+}

@@ -1,0 +1,21 @@
+/** @file The public API of cortado; what is not here is private. */
+export { Blob } from "./core/blob.ts";
+export type { Logger, LogLevel } from "./core/logger.ts";
+export { Layer } from "./custom/index.ts";
+export { type Device, type DeviceChoice, defaultCpuDevice, openCpuDevice } from "./device/index.ts";
+export {
+  CaffeError,
+  CustomLayerError,
+  DataSourceError,
+  type Location,
+  ModelFileError,
+  NetDefinitionError,
+  PrototxtError,
+  UsageError,
+} from "./errors.ts";
+export { readCaffemodel, writeCaffemodel } from "./model-file/index.ts";
+export { type BlobValues, Net, type NetOptions } from "./net/net.ts";
+export type { LearnableParam, NetLayer } from "./net/net-layer.ts";
+export { parsePrototxt, printPrototxt } from "./schema/index.ts";
+export type * from "./schema/index.ts";
+export { Solver, type SolverOptions } from "./solver/index.ts";

@@ -1,0 +1,69 @@
+/** @file From a path or a message to the filtered, split layers of one net. */
+import { readFileSync } from "node:fs";
+import type { Logger } from "../core/logger.ts";
+import { NetDefinitionError } from "../errors.ts";
+import {
+  type LayerParameter,
+  type NetParameter,
+  parsePrototxt,
+  printPrototxt,
+  upgradeNet,
+} from "../schema/index.ts";
+import { type State, filterLayers } from "./filter.ts";
+import { insertSplits } from "./insert-splits.ts";
+
+/** The state that a caller asks for; what is absent comes from the prototxt. */
+export type RequestedState = { readonly [K in keyof State]?: State[K] | undefined };
+
+/** One net of a prototxt, ready to be built. */
+export interface NetDefinition {
+  readonly name: string;
+  readonly state: State;
+  readonly forceBackward: boolean;
+  readonly debugInfo: boolean;
+  readonly layers: readonly LayerParameter[];
+}
+
+/**
+ * Reads a net prototxt and brings it to the current form.
+ * @throws NetDefinitionError when the file cannot be read; PrototxtError when it does not parse
+ */
+export function readNetParameter(path: string, logger?: Logger): NetParameter {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new NetDefinitionError(`cannot read the net ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
+}
+
+/** Filters a net by its state and inserts splits. */
+export function defineNet(net: NetParameter, asked: RequestedState, logger: Logger): NetDefinition {
+  const state = {
+    phase: asked.phase ?? net.state?.phase ?? "TEST",
+    level: asked.level ?? net.state?.level ?? 0,
+    stages: [...(net.state?.stage ?? []), ...(asked.stages ?? [])],
+  };
+  const kept = filterLayers(net, state, logger);
+  logger.log(
+    "info",
+    "net.cpp:53",
+    `Initializing net from parameters: \n${describe(net, kept, state)}`,
+  );
+  return {
+    name: net.name ?? "",
+    state,
+    forceBackward: net.forceBackward ?? false,
+    debugInfo: net.debugInfo ?? false,
+    layers: insertSplits(kept),
+  };
+}
+
+function describe(net: NetParameter, layer: readonly LayerParameter[], state: State): string {
+  const { phase, level, stages } = state;
+  const filtered = { ...net, layer: [...layer], state: { phase, level, stage: [...stages] } };
+  return printPrototxt(filtered, { message: "NetParameter" });
+}

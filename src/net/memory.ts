@@ -1,0 +1,55 @@
+/** @file What a net will need in memory, and a refusal before training where it cannot fit. */
+import { NetDefinitionError } from "../errors.ts";
+import type { LearnableParam, NetLayer } from "./net-layer.ts";
+
+const HEAP_LIMIT_BYTES = 2 ** 32;
+const FLOAT_BYTES = 4;
+const MEBI = 2 ** 20;
+
+interface NetMemory {
+  readonly phase: "TRAIN" | "TEST";
+  readonly layers: readonly NetLayer[];
+  readonly learnableParams: readonly LearnableParam[];
+}
+
+/** Bytes that a net needs: for training values, gradients and one history for each parameter. */
+export function requiredBytes(net: NetMemory): number {
+  const copies = net.phase === "TRAIN" ? 3 : 1;
+  const params = net.learnableParams.reduce((sum, { blob }) => sum + blob.count, 0);
+  const activations = net.layers.reduce((sum, layer) => sum + layerBytes(net, layer), 0);
+  return FLOAT_BYTES * copies * params + activations;
+}
+
+/**
+ * Refuses a net that cannot fit the CPU heap.
+ * @throws NetDefinitionError with the need, and the layers that need most
+ */
+export function checkMemory(net: NetMemory): void {
+  const bytes = requiredBytes(net);
+  if (bytes <= HEAP_LIMIT_BYTES) return;
+  const largest = net.layers
+    .map((layer) => ({ name: layer.name, bytes: layerBytes(net, layer) + paramBytes(layer) }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map((layer) => `${layer.name} ${mebi(layer.bytes)}`);
+  throw new NetDefinitionError(
+    `the net needs ${mebi(bytes)} of memory, and the CPU heap ends at ${mebi(HEAP_LIMIT_BYTES)}; ` +
+      `largest layers: ${largest.join(", ")}. Use a smaller batch or a smaller input.`,
+  );
+}
+
+/** Tops' values, and their gradients where the layer runs backward. Shared memory is counted once. */
+function layerBytes({ phase }: NetMemory, layer: NetLayer): number {
+  const copies = phase === "TRAIN" && layer.needsBackward ? 2 : 1;
+  const own = layer.topBlobs.filter((top) => !layer.bottomBlobs.includes(top));
+  const shares = layer.type === "Split" || layer.type === "Reshape" || layer.type === "Flatten";
+  return shares ? 0 : FLOAT_BYTES * copies * own.reduce((sum, blob) => sum + blob.count, 0);
+}
+
+function paramBytes(layer: NetLayer): number {
+  return FLOAT_BYTES * layer.blobs.reduce((sum, blob) => sum + blob.count, 0);
+}
+
+function mebi(bytes: number): string {
+  return `${Math.ceil(bytes / MEBI)} MiB`;
+}

@@ -1,0 +1,269 @@
+/** @file Net: a graph of layers that can be run forward and backward. */
+import { dirname, resolve } from "node:path";
+import type { Blob } from "../core/blob.ts";
+import type { Engine } from "../core/engine.ts";
+import type { LayerDefinition } from "../core/layer.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import { type RandomSource, createRandom } from "../core/random.ts";
+import { type Device, type DeviceChoice, ExecutionPlan, resolveDevice } from "../device/index.ts";
+import { NetDefinitionError } from "../errors.ts";
+import { builtInLayers } from "../layers/index.ts";
+import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-file/index.ts";
+import { type NetParameter, type Phase, upgradeNet } from "../schema/index.ts";
+import { type BuiltNet, buildNet } from "./build.ts";
+import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
+import type { LearnableParam, NetLayer } from "./net-layer.ts";
+import { checkMemory } from "./memory.ts";
+import { shareTrainedLayers } from "./share-trained-layers.ts";
+import { netToProto } from "./to-proto.ts";
+
+/** How a net is loaded. */
+export interface NetOptions {
+  /** TRAIN or TEST; default: what the prototxt's `state` says, else TEST. */
+  readonly phase?: Phase | undefined;
+  readonly level?: number | undefined;
+  readonly stages?: readonly string[] | undefined;
+  /** Caffemodels to copy trained layers from, in order. */
+  readonly weights?: string | readonly string[] | undefined;
+  readonly device?: DeviceChoice | undefined;
+  /** Folders or files in which custom layers are looked for, before the prototxt's own folder. */
+  readonly layers?: string | readonly string[] | undefined;
+  /** What relative paths inside the prototxt are relative to; default: the working directory. */
+  readonly root?: string | undefined;
+  readonly seed?: number | undefined;
+  /** The generator to draw from, in place of one seeded by `seed`. */
+  readonly random?: RandomSource | undefined;
+  readonly logger?: Logger | undefined;
+  readonly threads?: number | undefined;
+  /** Only outputs will be looked at: activation memory may be used again. */
+  readonly outputsOnly?: boolean | undefined;
+}
+
+/** Values for blobs, by name. */
+export type BlobValues = Readonly<Record<string, ArrayLike<number>>>;
+
+const definitions: ReadonlyMap<string, LayerDefinition> = new Map(
+  builtInLayers.map((definition) => [definition.type, definition]),
+);
+
+/**
+ * A net of Caffe on a device. Blobs and parameters are found by name; their memory is the net's own
+ * until `dispose`.
+ */
+export class Net {
+  readonly name: string;
+  readonly phase: Phase;
+  /** Names of the tops of Input layers. */
+  readonly inputs: readonly string[];
+  /** Names of the blobs that no layer reads, sorted. */
+  readonly outputs: readonly string[];
+  /** All layers in the order in which they run, inserted Split layers included. */
+  readonly layers: readonly NetLayer[];
+  readonly blobs: ReadonlyMap<string, Blob>;
+  /** Learnable blobs of each layer that has any, weight before bias. */
+  readonly params: ReadonlyMap<string, readonly Blob[]>;
+  /** Parameters that a solver updates; those shared by name appear once. */
+  readonly learnableParams: readonly LearnableParam[];
+  readonly device: Device;
+  readonly random: RandomSource;
+  /** Whether the prototxt asks for `debug_info`. */
+  readonly debugInfo: boolean;
+  /** Bytes of all activations. */
+  readonly dataBytes: number;
+  readonly #plan: ExecutionPlan;
+  readonly #logger: Logger;
+  readonly #beforeForward = new Set<(net: Net) => void>();
+  #loss = 0;
+  #disposed = false;
+
+  private constructor(
+    definition: NetDefinition,
+    built: BuiltNet,
+    environment: { device: Device; random: RandomSource; logger: Logger },
+  ) {
+    this.name = definition.name;
+    this.phase = definition.state.phase;
+    this.debugInfo = definition.debugInfo;
+    this.inputs = built.inputs;
+    this.outputs = built.outputs;
+    this.layers = built.layers;
+    this.blobs = built.blobs;
+    this.params = new Map(
+      built.layers.filter((l) => l.blobs.length).map((layer) => [layer.name, layer.blobs]),
+    );
+    this.learnableParams = built.learnableParams;
+    this.dataBytes = built.dataBytes;
+    this.device = environment.device;
+    this.random = environment.random;
+    this.#logger = environment.logger;
+    this.#plan = new ExecutionPlan(built.layers, environment.device);
+  }
+
+  /**
+   * Loads a net from a prototxt, or builds one from a message.
+   * @throws PrototxtError, NetDefinitionError, ModelFileError, DataSourceError, CustomLayerError with the
+   * place and the layer; nothing stays allocated then
+   */
+  static async load(source: string | NetParameter, options: NetOptions = {}): Promise<Net> {
+    const logger = options.logger ?? silentLogger;
+    const root = resolve(options.root ?? ".");
+    const param =
+      typeof source === "string" ? readNetParameter(source, logger) : upgradeNet(source, logger);
+    const definition = defineNet(param, options, logger);
+    const device = resolveDevice(options.device, options.threads);
+    const random = options.random ?? createRandom(options.seed);
+    const built = await buildNet(definition.layers, {
+      phase: definition.state.phase,
+      forceBackward: definition.forceBackward,
+      device,
+      random,
+      logger,
+      root,
+      layerPath: layerPath(source, options.layers),
+      definitions,
+    });
+    const net = new Net(definition, built, { device, random, logger });
+    try {
+      checkMemory(net);
+      for (const file of asList(options.weights)) await net.copyTrainedLayersFrom(file);
+    } catch (error) {
+      net.dispose();
+      throw error;
+    }
+    return net;
+  }
+
+  get engine(): Engine {
+    return this.device.engine;
+  }
+
+  /** The weighted loss of the last forward pass, summed over all losses. */
+  get loss(): number {
+    return this.#loss;
+  }
+
+  /** The loss weight of a blob: what its values count in the loss; 0 where they don't. */
+  lossWeightOf(blobName: string): number {
+    for (const layer of this.layers.toReversed()) {
+      const index = layer.tops.indexOf(blobName);
+      if (index >= 0) return layer.lossWeights[index] ?? 0;
+    }
+    return 0;
+  }
+
+  /**
+   * Runs the net forward.
+   * @param inputs values for input blobs, in C order; what is left out keeps its values
+   * @returns a view of each output's values, by name; copy what must outlive the next pass
+   */
+  async forward(inputs: BlobValues = {}): Promise<Record<string, Float32Array>> {
+    for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
+    await this.run();
+    return Object.fromEntries(this.outputs.map((name) => [name, this.#blob(name).data]));
+  }
+
+  /** Runs the net forward without making a record of the outputs. @returns the loss */
+  async run(): Promise<number> {
+    if (this.#disposed) throw new NetDefinitionError(`the net "${this.name}" was disposed of`);
+    for (const listener of this.#beforeForward) listener(this);
+    this.#loss = await this.#plan.forward();
+    return this.#loss;
+  }
+
+  /**
+   * Runs the net backward; parameter diffs are added to what they hold.
+   * @param diffs gradients of output blobs; a blob with a loss weight has that weight otherwise
+   */
+  async backward(diffs: BlobValues = {}): Promise<void> {
+    for (const [name, values] of Object.entries(diffs)) this.#blob(name).diff.set(values);
+    this.#plan.backward();
+  }
+
+  /** Sets all parameter diffs to zero. */
+  clearParamDiffs(): void {
+    for (const { blob } of this.learnableParams) blob.diff.fill(0);
+  }
+
+  /** Carries changed shapes of input blobs through the net. */
+  async reshape(): Promise<void> {
+    this.#plan.reshape();
+  }
+
+  /** Calls `listener` before each forward pass, also inside a solver. @returns a function that stops it */
+  onBeforeForward(listener: (net: Net) => void): () => void {
+    this.#beforeForward.add(listener);
+    return () => this.#beforeForward.delete(listener);
+  }
+
+  /** Measures each layer's passes from now on; `undefined` stops it. */
+  onLayerTime(timer: ExecutionPlan["timer"]): void {
+    this.#plan.timer = timer;
+  }
+
+  /**
+   * Copies the parameters of layers that have the same name; others stay as they are.
+   * @throws ModelFileError when a layer's shapes differ; nothing is copied then
+   */
+  async copyTrainedLayersFrom(source: string | NetParameter): Promise<void> {
+    const model = typeof source === "string" ? await readCaffemodel(source) : source;
+    copyTrainedLayers(model, this.params, this.#logger);
+  }
+
+  /** Uses the memory of another net's parameters, by layer name (BVLC ShareTrainedLayersWith). */
+  shareTrainedLayersWith(other: Net): void {
+    shareTrainedLayers(other, this, this.#logger);
+  }
+
+  /** The net as a message, with its parameters' values (and diffs, if asked for). */
+  toProto(options: { diff?: boolean } = {}): NetParameter {
+    return netToProto(this.name, this.layers, options.diff ?? false);
+  }
+
+  /** Writes a .caffemodel; the file appears whole or not at all. */
+  async save(path: string, options: { diff?: boolean } = {}): Promise<void> {
+    await writeCaffemodel(path, this.toProto(options));
+  }
+
+  /** What must survive a restart to go on exactly: cursors and shuffled orders by layer name; JSON. */
+  saveState(): Record<string, unknown> {
+    const states = this.layers.flatMap(({ name, layer }) =>
+      layer.saveState ? [[name, layer.saveState()] as const] : [],
+    );
+    return Object.fromEntries(states);
+  }
+
+  restoreState(state: Readonly<Record<string, unknown>>): void {
+    for (const { name, layer } of this.layers) {
+      if (Object.hasOwn(state, name)) layer.restoreState?.(state[name]);
+    }
+  }
+
+  /** Closes the net's files and gives its memory back. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const { layer, blobs, topBlobs } of this.layers) {
+      layer.dispose?.();
+      for (const blob of blobs) blob.dispose();
+      for (const blob of topBlobs) blob.dispose();
+    }
+  }
+
+  #blob(name: string): Blob {
+    const blob = this.blobs.get(name);
+    if (blob) return blob;
+    throw new NetDefinitionError(
+      `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
+    );
+  }
+}
+
+function asList(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+function layerPath(source: string | NetParameter, layers: NetOptions["layers"]): readonly string[] {
+  const own = typeof source === "string" ? [dirname(resolve(source))] : [];
+  return [...asList(layers).map((path) => resolve(path)), ...own];
+}

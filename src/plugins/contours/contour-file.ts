@@ -1,0 +1,51 @@
+/** @file Contour files of the challenge: one `x y` pair of pixel coordinates a line. */
+import { readFile } from "node:fs/promises";
+import { DataSourceError } from "../../errors.ts";
+import type { Mask, Point } from "./fill-poly.ts";
+import { fillPoly } from "./fill-poly.ts";
+
+/** Coordinates beyond this are a mistake, not a contour. */
+const MAX_COORDINATE = 2 ** 20;
+
+/** @throws DataSourceError naming the file, when it cannot be read or holds anything but pairs of numbers. */
+export async function readContour(path: string): Promise<Point[]> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new DataSourceError(`${path}: cannot be read (${reason})`, { cause });
+  }
+  return parseContour(text, path);
+}
+
+/**
+ * @param name stands at the head of error messages
+ * @throws DataSourceError with the line where there is something else than two numbers, or when there are no points.
+ */
+export function parseContour(text: string, name: string): Point[] {
+  const points: Point[] = [];
+  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const words = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (words[0] === "") continue;
+    const [x, y] = words.map(Number);
+    const isPoint = [x, y].every((v) => v !== undefined && Math.abs(v) <= MAX_COORDINATE);
+    if (words.length !== 2 || !isPoint) {
+      const shown = JSON.stringify(line.length > 40 ? `${line.slice(0, 40)}...` : line);
+      throw new DataSourceError(
+        `${name}:${index + 1}: expected a point as "x y" in pixels, found ${shown}`,
+      );
+    }
+    points.push({ x: x!, y: y! });
+  }
+  if (points.length === 0) throw new DataSourceError(`${name}: holds no points`);
+  return points;
+}
+
+/** The inside of a contour as 1, everything else as 0; coordinates are cut toward zero, as DIGITS' `astype(int)`. */
+export function contourMask(contour: readonly Point[], width: number, height: number): Mask {
+  const mask = { width, height, data: new Uint8Array(width * height) };
+  const points = contour.map(({ x, y }) => ({ x: Math.trunc(x), y: Math.trunc(y) }));
+  fillPoly(mask, points, 1);
+  return mask;
+}

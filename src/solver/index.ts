@@ -10,5 +10,5 @@ export type {
   TestEvent,
 } from "./events.ts";
 export { type SolverOptions, readSolverParameter } from "./load.ts";
-export { scoreText } from "./scores.ts";
+export { MeanScores, scoreText, scoresOf } from "./scores.ts";
 export { Solver } from "./solver.ts";

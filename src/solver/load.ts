@@ -1,20 +1,18 @@
 /** @file From a solver's prototxt to what a solver runs with: settings and nets with weights. */
-import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import type { DeviceChoice } from "../device/index.ts";
 import { NetDefinitionError, UsageError } from "../errors.ts";
+import { readNetParameter } from "../net/load-definition.ts";
 import { Net } from "../net/net.ts";
 import {
-  type NetParameter,
   type Phase,
   type SolverParameter,
   inheritLocation,
   parsePrototxt,
   printPrototxt,
-  upgradeNet,
   upgradeSolver,
 } from "../schema/index.ts";
 import type { SolverObserver } from "./events.ts";
@@ -44,6 +42,8 @@ export interface SolverParts {
   /** The solver's prototxt, upgraded, with the options in it. */
   readonly param: SolverParameter;
   readonly settings: SolverSettings;
+  /** All nets draw from it, as in Caffe. */
+  readonly random: RandomSource;
   readonly root: string;
   readonly logger: Logger;
 }
@@ -57,7 +57,7 @@ export async function readSolverParameter(
   path: string,
   { logger = silentLogger, root = process.cwd() }: Pick<SolverOptions, "logger" | "root"> = {},
 ): Promise<SolverParameter> {
-  const text = await readText(path, path);
+  const text = await readText(path);
   const parsed = parsePrototxt(text, { message: "SolverParameter", fileName: path });
   const param = upgradeSolver(parsed, logger);
   const prefix = snapshotPrefix(param.snapshotPrefix, path, root, logger);
@@ -78,18 +78,20 @@ export async function loadParts(
   logger.log(
     "info",
     "solver.cpp:45",
-    `Initializing solver from parameters: \n${printPrototxt(param).trimEnd()}`,
+    `Initializing solver from parameters: \n${printPrototxt(param, { message: "SolverParameter" }).trimEnd()}`,
   );
   const settings = solverSettings(param);
   const sources = [trainNetSource(param), ...testNetSources(param)];
   if (settings.snapshot > 0 && param.snapshotPrefix) {
     await checkPrefixWritable(param.snapshotPrefix, root);
   }
-  const random = createRandom(settings.randomSeed < 0 ? randomInt(2 ** 32) : settings.randomSeed);
-  const nets = await buildNets(sources, param.weights, { ...options, root, logger, random });
+  const random = createRandom(settings.randomSeed < 0 ? undefined : settings.randomSeed);
+  const { device, layers, threads } = options;
+  const surroundings = { device, layers, threads, root, logger, random };
+  const nets = await buildNets(sources, param.weights, surroundings);
   logger.log("info", "solver.cpp:57", "Solver scaffolding done.");
   const [net, ...testNets] = nets as [Net, ...Net[]];
-  return { net, testNets, param, settings, root, logger };
+  return { net, testNets, param, settings, random, root, logger };
 }
 
 /** Weights that were asked for replace those of the prototxt; a snapshot needs none. */
@@ -112,7 +114,11 @@ function fileList(entries: readonly string[]): string[] {
   return entries.flatMap((entry) => entry.split(",")).map((file) => file.trim());
 }
 
-interface Surroundings extends Pick<SolverOptions, "device" | "layers" | "threads"> {
+/** What the nets of a solver have in common. */
+interface Surroundings {
+  readonly device: DeviceChoice | undefined;
+  readonly layers: SolverOptions["layers"] | undefined;
+  readonly threads: number | undefined;
   readonly root: string;
   readonly logger: Logger;
   readonly random: RandomSource;
@@ -142,21 +148,28 @@ async function buildNets(
 async function buildNet(
   source: NetSource,
   phase: Phase,
-  { root, logger, random, device, layers, threads }: Surroundings,
+  { root, logger, layers, ...surroundings }: Surroundings,
 ): Promise<Net> {
   logger.log("info", phase === "TRAIN" ? "solver.cpp:102" : "solver.cpp:190", source.announcement);
-  const param =
-    typeof source.net === "string" ? await readNet(source.net, root, logger) : source.net;
+  const file = typeof source.net === "string" ? fromRoot(source.net, root) : undefined;
+  const param = typeof source.net === "string" ? readNetParameter(file!, logger) : source.net;
   const state = mergedState(phase, [param.state, ...source.states]);
   return Net.load(inheritLocation({ ...param, state }, param), {
+    ...surroundings,
     phase: state.phase,
     root,
     logger,
-    random,
-    ...(device === undefined ? {} : { device }),
-    ...(layers === undefined ? {} : { layers: typeof layers === "string" ? layers : [...layers] }),
-    ...(threads === undefined ? {} : { threads }),
+    // Custom layers may lie beside the net's prototxt.
+    layers: [
+      ...(typeof layers === "string" ? [layers] : (layers ?? [])),
+      ...(file ? [dirname(file)] : []),
+    ],
   });
+}
+
+/** A path in a prototxt, kept short for messages where it is relative to the working directory. */
+function fromRoot(path: string, root: string): string {
+  return resolve(root) === process.cwd() ? path : resolve(root, path);
 }
 
 async function copyWeights(
@@ -166,22 +179,16 @@ async function copyWeights(
 ): Promise<void> {
   for (const file of files) {
     logger.log("info", "solver.cpp:72", `Finetuning from ${file}`);
-    await net.copyTrainedLayersFrom(resolve(root, file));
+    await net.copyTrainedLayersFrom(fromRoot(file, root));
   }
 }
 
-async function readNet(path: string, root: string, logger: Logger): Promise<NetParameter> {
-  const text = await readText(resolve(root, path), path);
-  return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
-}
-
-async function readText(path: string, shown: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const problem =
-      code === "ENOENT" ? `File not found: ${shown}` : `Cannot read ${shown} (${code})`;
+    const problem = code === "ENOENT" ? `File not found: ${path}` : `Cannot read ${path} (${code})`;
     throw new NetDefinitionError(problem, { cause });
   }
 }

@@ -1,6 +1,5 @@
 /** @file Snapshots: Caffe's .caffemodel and .solverstate, and beside them what an exact resume needs. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import type { Logger } from "../core/logger.ts";
@@ -10,12 +9,11 @@ import {
   blobFromProto,
   readCaffemodel,
   readSolverState,
-  writeFileAtomically,
   writeSolverState,
 } from "../model-file/index.ts";
-import type { Net } from "../net/net.ts";
 import type { BlobProto, SolverState } from "../schema/index.ts";
 import type { SnapshotEvent } from "./events.ts";
+import { type Positions, savePositions } from "./positions.ts";
 
 /** The names of one snapshot's files, relative as snapshot_prefix is. */
 export function snapshotNames(prefix: string, iter: number) {
@@ -29,12 +27,10 @@ export function snapshotNames(prefix: string, iter: number) {
 }
 
 /** What of a solver goes into a snapshot. */
-export interface Snapshot {
+export interface Snapshot extends Positions {
   readonly iter: number;
   readonly currentStep: number;
   readonly history: readonly Blob[];
-  readonly net: Net;
-  readonly testNets: readonly Net[];
 }
 
 /**
@@ -45,7 +41,7 @@ export async function saveSnapshot(
   snapshot: Snapshot,
   options: { prefix: string; root: string; diff: boolean; logger: Logger },
 ): Promise<SnapshotEvent> {
-  const { iter, currentStep, history, net, testNets } = snapshot;
+  const { iter, currentStep, history, net } = snapshot;
   const { prefix, root, diff, logger } = options;
   const names = snapshotNames(prefix, iter);
   const path = (name: string) => resolve(root, name);
@@ -53,8 +49,7 @@ export async function saveSnapshot(
 
   say("solver.cpp:464", `Snapshotting to binary proto file ${names.model}`);
   await net.save(path(names.model), { diff });
-  const resume = { iter, net: net.saveState(), testNets: testNets.map((test) => test.saveState()) };
-  await writeFileAtomically(path(names.resume), [Buffer.from(`${JSON.stringify(resume)}\n`)]);
+  await savePositions(path(names.resume), iter, snapshot);
   say("sgd_solver.cpp:284", `Snapshotting solver state to binary proto file ${names.state}`);
   await writeSolverState(path(names.state), {
     iter,
@@ -152,45 +147,4 @@ function fits(shape: Shape, legacy: boolean, target: Shape): boolean {
   if (!legacy) return sameShape(shape, target);
   const padded = [...new Array<number>(Math.max(0, 4 - target.length)).fill(1), ...target];
   return sameShape(shape, padded);
-}
-
-/**
- * Takes up random numbers and data positions where the snapshot left them; without the side file
- * the data starts from the beginning, as in Caffe.
- */
-export async function restorePositions(
-  statePath: string,
-  iter: number,
-  nets: { net: Net; testNets: readonly Net[] },
-  logger: Logger,
-): Promise<void> {
-  const path = statePath.replace(/\.solverstate$/, ".resume.json");
-  const problem = await takeUp(path, iter, nets);
-  if (!problem) return;
-  const consequence = "the data starts from its beginning, and random numbers are new";
-  logger.log("warning", "solver.cpp:498", `${problem}: ${consequence}`);
-}
-
-/** @returns what is wrong, if anything is */
-async function takeUp(
-  path: string,
-  iter: number,
-  { net, testNets }: { net: Net; testNets: readonly Net[] },
-): Promise<string | undefined> {
-  if (!existsSync(path)) return `There is no ${path}`;
-  let saved: { iter?: unknown; net?: unknown; testNets?: unknown };
-  try {
-    saved = JSON.parse(await readFile(path, "utf8"));
-    if (saved?.iter !== iter) return `${path} is not of iteration ${iter}`;
-    const tests = Array.isArray(saved.testNets) ? saved.testNets : [];
-    if (tests.length !== testNets.length) return `${path} is of a solver with other test nets`;
-    net.restoreState(saved.net);
-    for (const [index, test] of testNets.entries()) test.restoreState(tests[index]);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof CaffeError) {
-      return `${path} cannot be used (${error.message})`;
-    }
-    throw error;
-  }
 }

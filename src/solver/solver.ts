@@ -2,12 +2,14 @@
 import type { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
+import type { RandomSource } from "../core/random.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type { SolverParameter } from "../schema/index.ts";
+import { logLayers, logParameterNorms } from "./debug-info.ts";
 import { diagnose } from "./divergence.ts";
 import type {
-  IterationEvent,
+  DisplayEvent,
   SnapshotEvent,
   SolverObserver,
   SolverRequest,
@@ -16,16 +18,11 @@ import type {
 import { advanceStep, learningRate } from "./learning-rate.ts";
 import { type SolverOptions, type SolverParts, loadParts } from "./load.ts";
 import { ParameterUpdater } from "./parameters.ts";
+import { restorePositions } from "./positions.ts";
 import { logScores, scoresOf } from "./scores.ts";
 import type { SolverSettings } from "./settings.ts";
 import { SmoothedLoss } from "./smoothed-loss.ts";
-import {
-  learnedNetPath,
-  loadSnapshot,
-  restoreHistory,
-  restorePositions,
-  saveSnapshot,
-} from "./snapshot.ts";
+import { learnedNetPath, loadSnapshot, restoreHistory, saveSnapshot } from "./snapshot.ts";
 import { checkPrefixWritable } from "./snapshot-prefix.ts";
 import { runTestPass } from "./testing.ts";
 import { EventLoopTurns } from "./turns.ts";
@@ -38,6 +35,7 @@ export class Solver {
   /** The solver's prototxt, upgraded, with the options in it. */
   readonly param: SolverParameter;
   readonly #settings: SolverSettings;
+  readonly #random: RandomSource;
   readonly #root: string;
   readonly #logger: Logger;
   readonly #updater: ParameterUpdater;
@@ -51,14 +49,15 @@ export class Solver {
   #diverged = false;
   #lastDisplay = { iter: 0, time: 0 };
 
-  private constructor({ net, testNets, settings, param, root, logger }: SolverParts) {
+  private constructor({ net, testNets, param, settings, ...parts }: SolverParts) {
     this.net = net;
     this.testNets = testNets;
     this.param = param;
     this.#settings = settings;
-    this.#root = root;
-    this.#logger = logger;
-    this.#updater = new ParameterUpdater(net, settings, logger);
+    this.#random = parts.random;
+    this.#root = parts.root;
+    this.#logger = parts.logger;
+    this.#updater = new ParameterUpdater(net, settings, parts.logger);
     this.#smoothedLoss = new SmoothedLoss(settings.averageLoss);
   }
 
@@ -73,8 +72,14 @@ export class Solver {
   ): Promise<Solver> {
     const built = new Solver(await loadParts(solver, options));
     if (options.observer) built.observe(options.observer);
-    if (options.snapshot !== undefined) await built.restore(options.snapshot);
-    return built;
+    if (options.snapshot === undefined) return built;
+    try {
+      await built.restore(options.snapshot);
+      return built;
+    } catch (error) {
+      built.dispose();
+      throw error;
+    }
   }
 
   /** Iterations done. */
@@ -149,6 +154,7 @@ export class Solver {
         testNet,
         batches: this.#settings.testIter[index]!,
         computeLoss: this.#settings.testComputeLoss,
+        debug: this.#settings.debugInfo,
         logger: this.#logger,
         interrupted: () => this.#serveAllRequests(),
       });
@@ -171,6 +177,7 @@ export class Solver {
         history: this.history,
         net: this.net,
         testNets: this.testNets,
+        random: this.#random,
       },
       {
         prefix: this.#requirePrefix(),
@@ -196,7 +203,8 @@ export class Solver {
     this.#updater.markRestored();
     this.#iter = state.iter ?? 0;
     this.#currentStep = state.currentStep ?? 0;
-    await restorePositions(path, this.#iter, this, this.#logger);
+    const positions = { net: this.net, testNets: this.testNets, random: this.#random };
+    await restorePositions(path, this.#iter, positions, this.#logger);
   }
 
   dispose(): void {
@@ -210,9 +218,15 @@ export class Solver {
     if (this.#testIsDue()) await this.test();
     if (this.#stopped) return;
     const display = isDue(this.#settings.display, this.#iter);
-    this.#currentStep = this.#nextStep();
-    const event = await this.#forwardBackward();
-    if (display) await this.#display(event);
+    const loss = await this.#forwardBackward(display && this.#settings.debugInfo);
+    const shown = display ? await this.#displayLoss() : undefined;
+    const event = {
+      iter: this.#iter,
+      loss,
+      smoothedLoss: this.loss,
+      learningRate: this.#nextRate(),
+    };
+    if (shown) this.#displayRate({ ...event, ...shown });
     this.#updater.apply(this.#iter, event.learningRate);
     this.#iter++;
     this.#tell((observer) => observer.onIteration?.(event));
@@ -226,52 +240,55 @@ export class Solver {
     return isDue(testInterval, this.#iter) && (this.#iter > 0 || testInitialization);
   }
 
-  #nextStep(): number {
+  /** The rate of this iteration; the steps that it took so far are part of the state. */
+  #nextRate(): number {
     const { rate } = this.#settings;
     const step = advanceStep(rate, this.#iter, this.#currentStep);
     if (rate.policy === "multistep" && step !== this.#currentStep) {
       const status = `Iteration ${this.#iter}, step = ${step}`;
       this.#say("sgd_solver.cpp:50", `MultiStep Status: ${status}`);
     }
-    return step;
+    this.#currentStep = step;
+    return learningRate(rate, this.#iter, step);
   }
 
-  /** iter_size passes; the gradients add up in the parameters' diffs. */
-  async #forwardBackward(): Promise<IterationEvent> {
-    const { iterSize, rate } = this.#settings;
-    const iter = this.#iter;
+  /** iter_size passes; the gradients add up in the parameters' diffs. @returns the mean loss */
+  async #forwardBackward(debug: boolean): Promise<number> {
+    const { iterSize } = this.#settings;
+    const endDebug = debug ? logLayers(this.net, this.#logger) : undefined;
     let sum = 0;
     for (let pass = 0; pass < iterSize; pass++) {
       const loss = await this.net.run();
       if (!Number.isFinite(loss)) this.#reportDivergence(loss);
       await this.net.backward();
+      if (debug) logParameterNorms(this.net, this.#logger);
       sum = Math.fround(sum + loss);
     }
+    endDebug?.();
     const loss = Math.fround(sum / iterSize);
-    this.#smoothedLoss.add(loss, iter);
-    return {
-      iter,
-      loss,
-      smoothedLoss: this.#smoothedLoss.value,
-      learningRate: learningRate(rate, iter, this.#currentStep),
-    };
+    this.#smoothedLoss.add(loss, this.#iter);
+    return loss;
   }
 
-  async #display(event: IterationEvent): Promise<void> {
-    const { iter, smoothedLoss } = event;
+  async #displayLoss(): Promise<Pick<DisplayEvent, "iterationsPerSecond" | "scores">> {
+    const iter = this.#iter;
     const now = performance.now();
     const seconds = Math.fround((now - this.#lastDisplay.time) / 1000);
     const iterationsPerSecond = (iter - this.#lastDisplay.iter) / (seconds || 1);
     this.#lastDisplay = { iter, time: now };
     const speed = `${generalNumber(iterationsPerSecond)} iter/s`;
     const lapse = `${generalNumber(seconds)}s/${this.#settings.display} iters`;
-    const loss = `loss = ${generalNumber(smoothedLoss)}`;
+    const loss = `loss = ${generalNumber(this.loss)}`;
     this.#say("solver.cpp:239", `Iteration ${iter} (${speed}, ${lapse}), ${loss}`);
     const scores = await scoresOf(this.net);
     logScores(this.#logger, "solver.cpp:258", "Train", scores);
+    return { iterationsPerSecond, scores };
+  }
+
+  #displayRate(event: DisplayEvent): void {
     const rate = generalNumber(event.learningRate);
-    this.#say("sgd_solver.cpp:112", `Iteration ${iter}, lr = ${rate}`);
-    this.#tell((observer) => observer.onDisplay?.({ ...event, iterationsPerSecond, scores }));
+    this.#say("sgd_solver.cpp:112", `Iteration ${event.iter}, lr = ${rate}`);
+    this.#tell((observer) => observer.onDisplay?.(event));
   }
 
   async #displayLastLoss(): Promise<void> {

@@ -2,6 +2,7 @@
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Net } from "../net/net.ts";
+import { logLayers } from "./debug-info.ts";
 import type { TestEvent } from "./events.ts";
 import { MeanScores, logScores, scoresOf } from "./scores.ts";
 
@@ -14,6 +15,8 @@ export interface TestPass {
   /** Batches to average over: test_iter. */
   readonly batches: number;
   readonly computeLoss: boolean;
+  /** Log each layer's blobs. */
+  readonly debug: boolean;
   readonly logger: Logger;
   /** Called before each batch; true ends the pass. */
   readonly interrupted: () => Promise<boolean>;
@@ -24,15 +27,20 @@ export async function runTestPass(pass: TestPass): Promise<TestEvent | undefined
   const { iter, index, testNet, batches, logger } = pass;
   logger.log("info", "solver.cpp:347", `Iteration ${iter}, Testing net (#${index})`);
   testNet.shareTrainedLayersWith(pass.trained);
+  const endDebug = pass.debug ? logLayers(testNet, logger) : undefined;
   const means = new MeanScores();
   let loss = 0;
+  let isInterrupted = false;
   for (let batch = 0; batch < batches; batch++) {
-    if (await pass.interrupted()) {
-      logger.log("info", "solver.cpp:395", "Test interrupted.");
-      return undefined;
-    }
+    isInterrupted = await pass.interrupted();
+    if (isInterrupted) break;
     loss = Math.fround(loss + (await testNet.run()));
     means.add(await scoresOf(testNet));
+  }
+  endDebug?.();
+  if (isInterrupted) {
+    logger.log("info", "solver.cpp:395", "Test interrupted.");
+    return undefined;
   }
   const meanLoss = pass.computeLoss ? Math.fround(loss / batches) : undefined;
   if (meanLoss !== undefined) {

@@ -1,0 +1,65 @@
+/** @file The commands: names and one line each for the help, their code loaded when one is run. */
+import type { Command } from "./command.ts";
+
+/** A command as the help lists it. */
+export interface CommandEntry {
+  readonly summary: string;
+  /** Loads the command; only the one that runs is loaded. */
+  load(): Promise<Command>;
+}
+
+/** Every command, in the order of the help; Caffe's own first. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  train: {
+    summary: "train or finetune a model",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  test: {
+    summary: "score a model",
+    load: async () => (await import("./test.ts")).testCommand,
+  },
+  time: {
+    summary: "benchmark model execution time",
+    load: async () => (await import("./time.ts")).timeCommand,
+  },
+  device_query: {
+    summary: "show the devices that nets can run on",
+    load: async () => (await import("./device-query.ts")).deviceQueryCommand,
+  },
+  "dataset sunnybrook": {
+    summary: "make LMDB datasets of DICOM slices and contour files",
+    load: async () => (await import("./dataset-sunnybrook.ts")).datasetSunnybrookCommand,
+  },
+  "dataset images": {
+    summary: "make LMDB datasets of a folder of images and one of labels",
+    load: async () => (await import("./dataset-images.ts")).datasetImagesCommand,
+  },
+  "dataset phantom": {
+    summary: "draw synthetic patients: DICOM series and contours",
+    load: async () => (await import("./dataset-phantom.ts")).datasetPhantomCommand,
+  },
+  "dataset info": {
+    summary: "describe a dataset: records, shapes, class balance",
+    load: async () => (await import("./dataset-info.ts")).datasetInfoCommand,
+  },
+  fit: {
+    summary: "train a network on a dataset, in a job folder, as DIGITS does",
+    load: async () => (await import("./fit.ts")).fitCommand,
+  },
+  infer: {
+    summary: "run a trained model on an image or DICOM slice",
+    load: async () => (await import("./infer.ts")).inferCommand,
+  },
+  surgery: {
+    summary: "copy weights into another net, by layer name",
+    load: async () => (await import("./surgery.ts")).surgeryCommand,
+  },
+  summary: {
+    summary: "list a net's layers, shapes, parameters and memory",
+    load: async () => (await import("./summary.ts")).summaryCommand,
+  },
+  demo: {
+    summary: "the whole workflow in small: data, training, overlays",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+};

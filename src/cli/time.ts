@@ -1,0 +1,94 @@
+/** @file `cortado time`: how long a net's layers take. */
+import { generalNumber } from "../core/general-number.ts";
+import { glogLogger } from "../core/glog.ts";
+import { UsageError } from "../errors.ts";
+import { Net } from "../net/net.ts";
+import type { Phase } from "../schema/index.ts";
+import { gpuFlag, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
+import type { Command, FlagValues } from "./command.ts";
+
+export const timeCommand: Command = {
+  name: "time",
+  summary: "benchmark model execution time",
+  flags: {
+    model: { type: "string", value: "FILE", summary: "the net's prototxt", default: "" },
+    iterations: { type: "number", summary: "forward-backward passes to average", default: 50 },
+    phase: { type: "string", summary: "network phase: TRAIN or TEST", default: "TRAIN" },
+    ...stateFlags,
+    ...netFlags,
+    gpu: gpuFlag,
+  },
+
+  async run(flags, _positionals, io) {
+    const logger = glogLogger((line) => io.err(line));
+    const say = (source: string, message: string) => logger.log("info", source, message);
+    const model = text(flags, "model");
+    if (model === "") throw new UsageError("Need a model definition to time.");
+    const phase = phaseOf(flags);
+    const iterations = Number(flags.iterations);
+    if (!(iterations >= 1)) throw new UsageError("--iterations must be at least 1");
+    useCpu(flags, "caffe.cpp:343", logger);
+    const net = await Net.load(model, {
+      phase,
+      level: Number(flags.level),
+      stages: text(flags, "stage").split(","),
+      ...netOptions(flags),
+      logger,
+    });
+    say("caffe.cpp:351", "Performing Forward");
+    say("caffe.cpp:356", `Initial loss: ${generalNumber(await net.run())}`);
+    say("caffe.cpp:357", "Performing Backward");
+    await net.backward();
+    await benchmark(net, iterations, say);
+    net.dispose();
+    return 0;
+  },
+};
+
+function phaseOf(flags: FlagValues): Phase {
+  const phase = text(flags, "phase");
+  if (phase === "TRAIN" || phase === "TEST") return phase;
+  if (phase === "") return "TRAIN";
+  throw new UsageError(`phase must be "TRAIN" or "TEST", not "${phase}"`);
+}
+
+type Say = (source: string, message: string) => void;
+
+/** Runs the passes and prints Caffe's table. */
+async function benchmark(net: Net, iterations: number, say: Say): Promise<void> {
+  say("caffe.cpp:365", "*** Benchmark begins ***");
+  say("caffe.cpp:366", `Testing for ${iterations} iterations.`);
+  const layerTimes = net.layers.map(() => ({ forward: 0, backward: 0 }));
+  net.onLayerTime((index, pass, ms) => {
+    layerTimes[index]![pass] += ms;
+  });
+  const totals = { forward: 0, backward: 0 };
+  for (let i = 1; i <= iterations; i++) {
+    const forward = await elapsed(() => net.run());
+    const backward = await elapsed(() => net.backward());
+    totals.forward += forward;
+    totals.backward += backward;
+    const ms = generalNumber(forward + backward);
+    say("caffe.cpp:394", `Iteration: ${i} forward-backward time: ${ms} ms.`);
+  }
+  net.onLayerTime(undefined);
+  const mean = (sum: number) => generalNumber(sum / iterations);
+  say("caffe.cpp:397", "Average time per layer: ");
+  for (const [index, { forward, backward }] of layerTimes.entries()) {
+    const name = net.layers[index]!.name.padStart(10);
+    say("caffe.cpp:400", `${name}\tforward: ${mean(forward)} ms.`);
+    say("caffe.cpp:403", `${name}\tbackward: ${mean(backward)} ms.`);
+  }
+  const total = totals.forward + totals.backward;
+  say("caffe.cpp:408", `Average Forward pass: ${mean(totals.forward)} ms.`);
+  say("caffe.cpp:410", `Average Backward pass: ${mean(totals.backward)} ms.`);
+  say("caffe.cpp:412", `Average Forward-Backward: ${mean(total)} ms.`);
+  say("caffe.cpp:414", `Total Time: ${generalNumber(total)} ms.`);
+  say("caffe.cpp:415", "*** Benchmark ends ***");
+}
+
+async function elapsed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}

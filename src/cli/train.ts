@@ -1,0 +1,102 @@
+/** @file `cortado train`: trains or finetunes a model as a solver prototxt says. */
+import { glogLogger } from "../core/glog.ts";
+import type { Logger } from "../core/logger.ts";
+import { UsageError } from "../errors.ts";
+import { type SolverParameter, inheritLocation } from "../schema/index.ts";
+import { Solver, readSolverParameter } from "../solver/index.ts";
+import { gpuFlag, list, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
+import type { Command, FlagValues } from "./command.ts";
+import { trainingProgress } from "./progress.ts";
+import { type SignalEffect, signalEffect, withSignals } from "./signals.ts";
+
+export const trainCommand: Command = {
+  name: "train",
+  summary: "train or finetune a model",
+  flags: {
+    solver: { type: "string", value: "FILE", summary: "the solver prototxt", default: "" },
+    snapshot: {
+      type: "string",
+      value: "FILE",
+      summary: "the .solverstate to resume training from",
+      default: "",
+    },
+    weights: {
+      type: "string",
+      value: "FILES",
+      summary: "weights to finetune from, separated by ','; not with -snapshot",
+      default: "",
+    },
+    sigint_effect: {
+      type: "string",
+      value: "EFFECT",
+      summary: "what SIGINT (Ctrl-C) does: snapshot, stop or none",
+      default: "stop",
+    },
+    sighup_effect: {
+      type: "string",
+      value: "EFFECT",
+      summary: "what SIGHUP does: snapshot, stop or none",
+      default: "snapshot",
+    },
+    ...stateFlags,
+    ...netFlags,
+    gpu: gpuFlag,
+  },
+
+  async run(flags, _positionals, io) {
+    const effects = checkedEffects(flags);
+    const logger = glogLogger((line) => io.err(line));
+    const param = await solverOf(flags, logger);
+    useCpu(flags, "caffe.cpp:197", logger);
+    warnOfGpuMode(param, logger);
+    const snapshot = text(flags, "snapshot");
+    const weights = list(flags, "weights");
+    const solver = await Solver.load(param, {
+      ...netOptions(flags),
+      logger,
+      ...(weights.length > 0 ? { weights } : {}),
+    });
+    if (snapshot !== "") {
+      logger.log("info", "caffe.cpp:235", `Resuming from ${snapshot}`);
+      await solver.restore(snapshot);
+    }
+    if (io.progress) solver.observe(trainingProgress(io.progress, solver, param.maxIter ?? 0));
+    logger.log("info", "caffe.cpp:239", "Starting Optimization");
+    await withSignals(effects, solver, () => solver.solve());
+    logger.log("info", "caffe.cpp:250", "Optimization Done.");
+    solver.dispose();
+    return 0;
+  },
+};
+
+function checkedEffects(flags: FlagValues): { sigint: SignalEffect; sighup: SignalEffect } {
+  if (text(flags, "solver") === "") throw new UsageError("Need a solver definition to train.");
+  if (text(flags, "snapshot") !== "" && text(flags, "weights") !== "") {
+    throw new UsageError("Give a snapshot to resume training or weights to finetune but not both.");
+  }
+  return {
+    sigint: signalEffect(text(flags, "sigint_effect")),
+    sighup: signalEffect(text(flags, "sighup_effect")),
+  };
+}
+
+/**
+ * The solver with what the flags change: level and stages always replace those of train_state, even
+ * where they are not given, as in Caffe.
+ */
+async function solverOf(flags: FlagValues, logger: Logger): Promise<SolverParameter> {
+  const param = await readSolverParameter(text(flags, "solver"), { logger });
+  const trainState = {
+    ...param.trainState,
+    level: Number(flags.level),
+    stage: [...(param.trainState?.stage ?? []), ...text(flags, "stage").split(",")],
+  };
+  const weights = text(flags, "snapshot") === "" ? param.weights : [];
+  return inheritLocation({ ...param, trainState, weights }, param);
+}
+
+function warnOfGpuMode(param: SolverParameter, logger: Logger): void {
+  if (param.solverMode !== "GPU") return;
+  const message = "solver_mode is GPU, but this version has no GPU device: training on the CPU.";
+  logger.log("warning", "caffe.cpp:199", message);
+}

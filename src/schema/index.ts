@@ -1,2 +1,11 @@
 /** @file Caffe's messages: their types, defaults and old forms, as text and as bytes. */
 export type * from "./generated/messages.ts";
+export {
+  copyMessage,
+  createMessage,
+  excerptOf,
+  locationOf,
+  type Resolved,
+  withDefaults,
+} from "./message.ts";
+export { parsePrototxt, printPrototxt } from "./text.ts";

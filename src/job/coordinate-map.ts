@@ -98,8 +98,5 @@ function poolingWindows(layer: LayerParameter): [Window, Window] | undefined {
     pad: pad || param.pad,
     dilation: 1,
   });
-  return [
-    window(kernelH, param.strideH, param.padH),
-    window(kernelW, param.strideW, param.padW),
-  ];
+  return [window(kernelH, param.strideH, param.padH), window(kernelW, param.strideW, param.padW)];
 }

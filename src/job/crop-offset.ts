@@ -61,7 +61,11 @@ function cropOf(layer: LayerParameter, maps: ReadonlyMap<string, Reached>): Crop
     if (!map) continue;
     if (!sameScale(map, ofReference)) continue;
     const wanted = [0, 1].map((axis) => map[axis]!.shift - ofReference[axis]!.shift);
-    return { layer: layer.name ?? "", given: givenOffsets(layer), wanted: [wanted[0]!, wanted[1]!] };
+    return {
+      layer: layer.name ?? "",
+      given: givenOffsets(layer),
+      wanted: [wanted[0]!, wanted[1]!],
+    };
   }
   return undefined;
 }
@@ -74,6 +78,6 @@ function givenOffsets(layer: LayerParameter): [number | undefined, number | unde
   const { axis, offset } = withDefaults("CropParameter", layer.cropParam);
   const first = axis < 0 ? axis + 4 : axis;
   const at = (index: number) =>
-    index < first ? undefined : (offset.length > 1 ? offset[index - first] : offset[0]) ?? 0;
+    index < first ? undefined : ((offset.length > 1 ? offset[index - first] : offset[0]) ?? 0);
   return [at(2), at(3)];
 }

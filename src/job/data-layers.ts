@@ -3,9 +3,9 @@ import { DataSourceError, NetDefinitionError } from "../errors.ts";
 import {
   type LayerParameter,
   type Phase,
-  type TransformationParameter,
+  createMessage,
+  copyMessage,
   locationOf,
-  parsePrototxt,
 } from "../schema/index.ts";
 import type { DatasetPart, JobDataset } from "./dataset.ts";
 import type { JobSettings } from "./settings.ts";
@@ -47,6 +47,7 @@ export function findDataLayers(layers: readonly LayerParameter[]): FoundDataLaye
     }
     const phase = layer.include[0]?.phase;
     const role = roleOf(layer);
+    // As in DIGITS, a layer for both phases, or with tops of other names, gives way to new ones.
     if (phase === undefined || role === undefined) continue;
     if (found[phase][role]) {
       const kind = `${phase === "TRAIN" ? "train" : "val"} ${role}`;
@@ -110,8 +111,7 @@ function ownBatchSize(layer: LayerParameter | undefined): number {
 
 function newLayer(role: Role): LayerParameter {
   const name = role === "image" ? "data" : "label";
-  const text = `layer { name: "${name}" type: "Data" top: "${name}" }`;
-  return parsePrototxt(text, { message: "NetParameter" }).layer[0]!;
+  return createMessage("LayerParameter", { name, type: "Data", top: [name] });
 }
 
 function onDataset(
@@ -125,7 +125,8 @@ function onDataset(
   if (own?.backend !== undefined && own.backend !== "LMDB") {
     notes.push(`Ignoring data_param.backend of layer ${layer.name}`);
   }
-  return { ...layer, dataParam: { ...own, source, backend: "LMDB", batchSize } };
+  const dataParam = createMessage("DataParameter", { ...own, source, backend: "LMDB", batchSize });
+  return copyMessage(layer, { dataParam });
 }
 
 /** Mean and crop of an image layer; the form wins over the text. */
@@ -135,27 +136,25 @@ function withTransform(
   settings: JobSettings,
   notes: string[],
 ): LayerParameter {
-  const { meanFile, meanValue, ...rest } = { ...noTransform, ...layer.transformParam };
-  let transform: TransformationParameter = { ...noTransform, ...layer.transformParam };
-  if (settings.mean !== "none" && dataset.mean) {
-    if (meanFile !== undefined) notes.push(`Ignoring mean_file from network in layer ${layer.name}`);
-    if (meanValue.length) notes.push(`Ignoring mean_value from network in layer ${layer.name}`);
-    transform =
-      settings.mean === "pixel"
-        ? { ...rest, meanValue: [...dataset.mean.channels] }
-        : { ...rest, meanValue: [], meanFile: dataset.mean.file };
+  const { mean } = settings.mean === "none" ? {} : dataset;
+  const { cropSize } = settings;
+  if (!mean && cropSize === undefined) return layer;
+  const { meanFile, ...own } = createMessage("TransformationParameter", layer.transformParam);
+  if (mean && meanFile !== undefined) {
+    notes.push(`Ignoring mean_file from network in layer ${layer.name}`);
   }
-  if (settings.cropSize !== undefined) {
-    checkCrop(settings.cropSize, dataset);
-    transform = { ...transform, cropSize: settings.cropSize };
+  if (mean && own.meanValue.length > 0) {
+    notes.push(`Ignoring mean_value from network in layer ${layer.name}`);
   }
-  return hasFields(transform) ? { ...layer, transformParam: transform } : layer;
-}
-
-const noTransform: TransformationParameter = { meanValue: [] };
-
-function hasFields(transform: TransformationParameter): boolean {
-  return Object.values(transform).some((value) => !Array.isArray(value) || value.length > 0);
+  if (cropSize !== undefined) checkCrop(cropSize, dataset);
+  const transformParam = createMessage("TransformationParameter", {
+    ...own,
+    ...(mean ? { meanValue: [] } : meanFile === undefined ? {} : { meanFile }),
+    ...(mean && settings.mean === "pixel" ? { meanValue: [...mean.channels] } : {}),
+    ...(mean && settings.mean === "image" ? { meanFile: mean.file } : {}),
+    ...(cropSize === undefined ? {} : { cropSize }),
+  });
+  return copyMessage(layer, { transformParam });
 }
 
 function checkCrop(cropSize: number, dataset: JobDataset): void {
@@ -165,4 +164,3 @@ function checkCrop(cropSize: number, dataset: JobDataset): void {
     `crop_size is larger than the image size: ${cropSize} does not fit ${height} x ${width} pixels`,
   );
 }
-

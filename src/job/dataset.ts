@@ -31,32 +31,76 @@ export interface JobDataset {
  */
 export async function readJobDataset(path: string): Promise<JobDataset> {
   const folder = resolve(path);
-  const features = join(folder, "train_db", "features");
-  if (!existsSync(join(features, "data.mdb"))) {
+  const train = readPart(folder, "train_db");
+  if (!train) {
     throw new DataSourceError(
-      `${path} is not a dataset: it has no train_db/features/data.mdb; make one with "cortado dataset"`,
+      `${path} is no dataset to train on: there are no records in train_db/features. ` +
+        'Make one with "cortado dataset"',
     );
   }
-  const train = await readPart(folder, "train_db");
-  if (!train) throw new DataSourceError(`the training set in ${path} is empty`);
   return {
     folder,
     train,
-    val: await readPart(folder, "val_db"),
-    featureShape: await firstShape(features),
+    val: readPart(folder, "val_db"),
+    featureShape: await firstShape(train.features),
     mean: await readMean(join(folder, "train_db", "mean.binaryproto")),
   };
 }
 
-async function readPart(folder: string, name: string): Promise<DatasetPart | undefined> {
+function readPart(folder: string, name: string): DatasetPart | undefined {
   const features = join(folder, name, "features");
-  if (!isFolder(features)) return undefined;
-  const count = await countRecords(features);
-  if (count === 0) return undefined;
   const labels = join(folder, name, "labels");
-  return { count, features, labels: isFolder(labels) ? labels : undefined };
+  if (!isFolder(features)) return undefined;
+  const count = countRecords(features);
+  if (count === 0) return undefined;
+  const labelled = isFolder(labels);
+  if (labelled && countRecords(labels) !== count) {
+    throw new DataSourceError(
+      `${join(folder, name)}: ${count} features and ${countRecords(labels)} labels; they must be as many`,
+    );
+  }
+  return { count, features, labels: labelled ? labels : undefined };
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function countRecords(folder: string): number {
+  const reader = openLmdb(folder);
+  try {
+    return reader.entries;
+  } finally {
+    reader.close();
+  }
+}
+
+/** The shape of the first record; an encoded image has as many channels as it is decoded to. */
+async function firstShape(folder: string): Promise<ImageShape> {
+  const reader = openLmdb(folder);
+  try {
+    const cursor = reader.cursor();
+    cursor.first();
+    const { channels = 1, height = 1, width = 1, encoded, data } = decodeDatum(cursor.value);
+    if (!encoded || !data) return [channels, height, width];
+    const { default: sharp } = await import("sharp");
+    const image = await sharp(data).metadata();
+    return [image.channels < 3 ? 1 : 3, image.height, image.width];
+  } finally {
+    reader.close();
+  }
+}
+
+/** The mean of a dataset, one number a channel beside the file. */
+async function readMean(file: string): Promise<JobDataset["mean"]> {
+  if (!existsSync(file)) return undefined;
+  const { shape, data } = blobFromProto(await readBinaryProto(file));
+  const channels = shape.at(-3) ?? 1;
+  const pixels = data.length / channels;
+  const means = Array.from({ length: channels }, (_, c) => {
+    let sum = 0;
+    for (let i = 0; i < pixels; i++) sum += data[c * pixels + i]!;
+    return sum / pixels;
+  });
+  return { file, channels: means };
 }

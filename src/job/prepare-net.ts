@@ -1,8 +1,19 @@
 /** @file From a user's network text to `train_val.prototxt` and `deploy.prototxt`, as DIGITS does it. */
 import { NetDefinitionError } from "../errors.ts";
 import { filterLayers } from "../net/filter.ts";
-import { type LayerParameter, type NetParameter, type Phase, locationOf } from "../schema/index.ts";
-import { type RebuiltDataLayers, findDataLayers, isDataLayer, rebuildDataLayers } from "./data-layers.ts";
+import {
+  type LayerParameter,
+  type NetParameter,
+  type Phase,
+  copyMessage,
+  locationOf,
+} from "../schema/index.ts";
+import {
+  type RebuiltDataLayers,
+  findDataLayers,
+  isDataLayer,
+  rebuildDataLayers,
+} from "./data-layers.ts";
 import type { JobDataset } from "./dataset.ts";
 import type { JobSettings } from "./settings.ts";
 import { forDeploy, forTrainVal, statedLayers } from "./states.ts";
@@ -25,30 +36,27 @@ export function prepareNet(
 ): PreparedNet {
   const body = network.layer.filter((layer) => layer.type !== "Input");
   for (const layer of body) checkNumOutput(layer);
-  const stated = statedLayers({ ...network, layer: body });
+  const stated = statedLayers(copyMessage(network, { layer: body }));
   const hidden = stated.filter(({ layer }) => !isDataLayer(layer));
   const found = findDataLayers(
     stated.filter(({ layer }) => isDataLayer(layer)).flatMap((entry) => forTrainVal(entry) ?? []),
   );
   const data = rebuildDataLayers(found, dataset, settings);
-  const trainVal = {
-    ...withoutInputs(network),
+  const noInputs = { input: [], inputShape: [], inputDim: [] };
+  const trainVal = copyMessage(network, {
+    ...noInputs,
     layer: [...data.layers, ...hidden.flatMap((entry) => forTrainVal(entry) ?? [])],
-  };
+  });
   checkBottoms(trainVal, "TRAIN");
   if (dataset.val) checkBottoms(trainVal, "TEST");
-  const deploy = {
-    ...withoutInputs(network),
+  const deploy = copyMessage(network, {
+    ...noInputs,
     input: ["data"],
     inputShape: [{ dim: deployShape(dataset, data.cropSize) }],
     layer: hidden.flatMap((entry) => forDeploy(entry) ?? []),
-  };
+  });
   checkBottoms(deploy, "TEST");
   return { trainVal, deploy, data };
-}
-
-function withoutInputs(network: NetParameter): NetParameter {
-  return { ...network, input: [], inputShape: [], inputDim: [] };
 }
 
 function deployShape({ featureShape }: JobDataset, cropSize: number | undefined): number[] {

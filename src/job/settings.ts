@@ -1,12 +1,10 @@
 /** @file What DIGITS' model form asks for, with its defaults, and the checks on it. */
 import { UsageError } from "../errors.ts";
+import type { SolverType } from "../solver/rules.ts";
 
 export const meanSubtractions = ["none", "pixel", "image"] as const;
 /** `image`: the mean image is subtracted; `pixel`: one mean a channel; `none`: what the net itself says. */
 export type MeanSubtraction = (typeof meanSubtractions)[number];
-
-export const solverTypes = ["SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"] as const;
-export type SolverType = (typeof solverTypes)[number];
 
 /** A learning-rate policy as the form states it: steps are percent of the whole training. */
 export type LearningRatePolicy =

@@ -1,6 +1,12 @@
 /** @file The three nets that one text describes: for training, for validation and for deployment. */
 import { filterLayers, type State } from "../net/filter.ts";
-import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
+import {
+  type LayerParameter,
+  type NetParameter,
+  type Phase,
+  copyMessage,
+  createMessage,
+} from "../schema/index.ts";
 
 export const jobStates = {
   train: { phase: "TRAIN", level: 0, stages: ["train"] },
@@ -41,6 +47,6 @@ export function forDeploy({ layer, states }: StatedLayer): LayerParameter | unde
 
 /** The layer with all its rules replaced: by one for a phase, or by none. */
 export function withPhase(layer: LayerParameter, phase?: Phase): LayerParameter {
-  const include = phase === undefined ? [] : [{ phase, stage: [], notStage: [] }];
-  return { ...layer, include, exclude: [] };
+  const include = phase === undefined ? [] : [createMessage("NetStateRule", { phase })];
+  return copyMessage(layer, { include, exclude: [] });
 }

@@ -23,7 +23,7 @@ export type JobSolver = Partial<SolverParameter> & { readonly maxIter: number };
  *     display: 8 times an epoch or once in 5000 images, whichever is more often
  *     weightDecay = baseLr / 100
  */
-export function solverSettings(settings: JobSettings, size: TrainingSize): JobSolver {
+export function jobSolver(settings: JobSettings, size: TrainingSize): JobSolver {
   const imagesPerUpdate = size.batchSize * (settings.iterSize ?? 1);
   const epochIters = Math.ceil(size.trainCount / imagesPerUpdate);
   const maxIter = epochIters * settings.epochs;

@@ -1,0 +1,125 @@
+/** @file `cortado fit`: trains a network on a dataset in a job folder, as DIGITS' model form does. */
+import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { generalNumber } from "../core/general-number.ts";
+import { glogLogger } from "../core/glog.ts";
+import { UsageError } from "../errors.ts";
+import { metricText } from "../job/metrics.ts";
+import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
+import { type JobObserver, type JobResult, trainJob } from "../job/train-job.ts";
+import { netFlags, netOptions, text } from "./caffe-flags.ts";
+import type { Command } from "./command.ts";
+import { clonedFiles, fitFlags, settingsOf } from "./fit-settings.ts";
+import { duration } from "./progress.ts";
+
+export const fitCommand: Command = {
+  name: "fit",
+  summary: "train a network on a dataset, in a job folder, as DIGITS does",
+  flags: {
+    ...fitFlags,
+    out: { type: "string", value: "JOB", summary: "the job folder to make", required: true },
+    clone: { type: "string", value: "JOB", summary: "start from the settings of another job" },
+    force: { type: "boolean", summary: "replace a job folder that exists", default: false },
+    "prepare-only": { type: "boolean", summary: "write the job, do not train", default: false },
+    threads: netFlags.threads,
+  },
+
+  async run(flags, _positionals, io) {
+    const clone = text(flags, "clone");
+    const from = clone === "" ? undefined : clonedFiles(resolve(io.cwd, clone));
+    const settings = settingsOf(flags, io.cwd, from);
+    const job = await prepareJob({
+      settings,
+      networkText: readNetwork(
+        from && flags["network"] === undefined ? from.network : settings.network,
+      ),
+      out: resolve(io.cwd, text(flags, "out")),
+      force: flags["force"] === true,
+    });
+    for (const note of job.notes) io.err(`note: ${note}`);
+    io.err(describe(job));
+    if (flags["prepare-only"] === true) return 0;
+    const result = await trainJob(job.folder, {
+      ...netOptions(flags),
+      ...(io.progress ? { observer: progress(io.progress) } : { logger: glogLogger(io.err) }),
+      ...(io.signal ? { signal: io.signal } : {}),
+    });
+    for (const line of endLines(job, result, io.cwd)) io.out(line);
+    return 0;
+  },
+};
+
+function readNetwork(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`cannot read the network ${file}`, { cause });
+  }
+}
+
+function describe({ record, solver, dataset }: PreparedJob): string {
+  const { trainCount, valCount, maxIter, batchSize } = record.size;
+  const shape = dataset.featureShape.join(" x ");
+  return (
+    `${trainCount} training and ${valCount} validation images of ${shape}; ${record.settings.epochs} epochs ` +
+    `of ${maxIter / record.settings.epochs} iterations, batch ${batchSize}, ${solver.type}, ` +
+    `learning rate ${generalNumber(record.settings.learningRate)} (${record.settings.policy.policy})`
+  );
+}
+
+/** One line that is drawn over: epoch, last metrics of both nets, speed and the time left. */
+function progress(draw: (line: string) => void): JobObserver {
+  const start = performance.now();
+  let [train, val, epoch] = ["", "", 0];
+  let drawn = Number.NEGATIVE_INFINITY;
+  return {
+    onMetric(record) {
+      if (record.phase === "train") train = metricText(record.values);
+      else val = `val: ${metricText(record.values)}`;
+      epoch = record.epoch;
+    },
+    onProgress(done, { iter }) {
+      const now = performance.now();
+      if (now - drawn < 100 && done < 1) return;
+      drawn = now;
+      const seconds = (now - start) / 1000;
+      const left = duration((seconds * (1 - done)) / done);
+      const speed = `${((iter + 1) / seconds).toFixed(1)} iter/s`;
+      const parts = [
+        `${Math.floor(done * 100)} %`,
+        `epoch ${epoch.toFixed(2)}`,
+        train,
+        val,
+        speed,
+        `ETA ${left}`,
+      ];
+      draw(parts.filter((part) => part !== "").join("  "));
+    },
+  };
+}
+
+function endLines({ folder }: PreparedJob, result: JobResult, cwd: string): string[] {
+  const { best, snapshots, curve, record } = result;
+  const shown = (path: string) => relative(cwd, path) || ".";
+  const lines = [record.status === "aborted" ? "Stopped before the end." : "Done."];
+  if (best) {
+    lines.push(
+      `best val ${best.name}: ${generalNumber(best.value)} at epoch ${generalNumber(best.epoch)}`,
+    );
+    if (/dice/i.test(best.name) && best.value === 0) {
+      lines.push(
+        "A Dice of 0 means that the net predicts no foreground at all: it has learned nothing yet. " +
+          "Weights that start at 0, or a learning rate that does not fit, are the usual reasons.",
+      );
+    }
+  }
+  const newest = snapshots[0];
+  if (newest) {
+    lines.push(
+      `${snapshots.length} snapshot(s) in ${shown(folder)}; the newest is ${shown(newest.file)}`,
+    );
+    lines.push(`try it: cortado infer --job ${shown(folder)} --input IMAGE --overlay overlay.png`);
+  }
+  if (curve) lines.push(`training curve: ${shown(curve)}`);
+  return lines;
+}

@@ -1,0 +1,129 @@
+/** @file `cortado summary`: layers, shapes, parameters, multiply-adds, memory and warnings of a net. */
+import { resolve } from "node:path";
+import { UsageError } from "../errors.ts";
+import { type LayerSummary, type NetSummary, summarizeNet } from "../job/summary.ts";
+import { readCaffemodel } from "../model-file/index.ts";
+import { readNetParameter } from "../net/load-definition.ts";
+import { list, netFlags, text } from "./caffe-flags.ts";
+import type { Command, FlagValues } from "./command.ts";
+import { tableLines } from "./table.ts";
+
+export const summaryCommand: Command = {
+  name: "summary",
+  summary: "list a net's layers, shapes, parameters and memory",
+  positionals: ["net.prototxt"],
+  flags: {
+    phase: { type: "string", value: "TRAIN|TEST", summary: "the phase", default: "TRAIN" },
+    level: { type: "number", summary: "network level", default: 0 },
+    stage: {
+      type: "string",
+      value: "LIST",
+      summary: "network stages, separated by ','; \"train\" for the phase TRAIN if absent",
+    },
+    weights: {
+      type: "string",
+      value: "FILE",
+      summary: "a .caffemodel that the net will start from",
+    },
+    image: {
+      type: "string",
+      value: "C,H,W",
+      summary: "shape of an image where only a dataset would tell; 3,256,256 if absent",
+    },
+    json: { type: "boolean", summary: "print JSON", default: false },
+    layers: netFlags.layers,
+  },
+
+  async run(flags, positionals, io) {
+    const [file, ...others] = positionals;
+    if (file === undefined || others.length > 0) {
+      throw new UsageError("give one prototxt: cortado summary net.prototxt");
+    }
+    const path = resolve(io.cwd, file);
+    const weights = text(flags, "weights");
+    const summary = await summarizeNet(readNetParameter(path), {
+      phase: phaseOf(flags),
+      level: Number(flags["level"]),
+      ...(flags["stage"] === undefined ? {} : { stages: list(flags, "stage") }),
+      layers: [
+        ...list(flags, "layers").map((entry) => resolve(io.cwd, entry)),
+        resolve(path, ".."),
+      ],
+      root: io.cwd,
+      ...(flags["image"] === undefined ? {} : { imageShape: imageShape(text(flags, "image")) }),
+      ...(weights === "" ? {} : { weights: await readCaffemodel(resolve(io.cwd, weights)) }),
+    });
+    if (flags["json"] === true) io.out(JSON.stringify(summary, undefined, 2));
+    else for (const line of summaryLines(summary)) io.out(line);
+    return 0;
+  },
+};
+
+function phaseOf(flags: FlagValues): "TRAIN" | "TEST" {
+  const phase = text(flags, "phase").toUpperCase();
+  if (phase === "TRAIN" || phase === "TEST") return phase;
+  throw new UsageError(`phase must be "TRAIN" or "TEST", not "${text(flags, "phase")}"`);
+}
+
+function imageShape(given: string): number[] {
+  const sizes = given.split(/[,x]/).map(Number);
+  if (sizes.length === 3 && sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
+  throw new UsageError(`--image is "${given}"; give channels, height and width, such as 1,256,256`);
+}
+
+function summaryLines(summary: NetSummary): string[] {
+  const { bytes, warnings, crops } = summary;
+  return [
+    `${summary.name || "(net without a name)"}, phase ${summary.phase}`,
+    "",
+    ...tableLines(
+      [
+        { head: "layer" },
+        { head: "type" },
+        { head: "top: shape" },
+        { head: "parameters", align: "right" },
+        { head: "multiply-adds", align: "right" },
+        { head: "sees", align: "right" },
+      ],
+      summary.layers.map(row),
+    ),
+    "",
+    `parameters     ${grouped(summary.parameters)} (${mebi(bytes.parameters)})`,
+    `multiply-adds  ${grouped(summary.multiplyAdds)} in a forward pass`,
+    `activations    ${mebi(bytes.activations)}`,
+    summary.phase === "TRAIN"
+      ? `training       ${mebi(bytes.total)}: parameters with gradient and momentum, activations with gradient`
+      : `inference      ${mebi(bytes.total)}`,
+    ...crops.map(
+      ({ layer, wanted }) =>
+        `crop           ${layer}: lines up at offset ${wanted.join(", ")} (height, width)`,
+    ),
+    ...warnings.map((warning) => `warning        ${warning}`),
+  ];
+}
+
+function row({
+  name,
+  type,
+  tops,
+  parameters,
+  multiplyAdds,
+  receptiveField,
+}: LayerSummary): string[] {
+  return [
+    name,
+    type,
+    tops.map((top) => `${top.name}: ${top.shape.join(" x ") || "1 value"}`).join(", "),
+    parameters ? grouped(parameters) : "",
+    multiplyAdds ? grouped(multiplyAdds) : "",
+    receptiveField ? `${receptiveField} px` : "",
+  ];
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function mebi(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

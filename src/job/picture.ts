@@ -1,0 +1,36 @@
+/** @file Pixels in memory, and PNG files of them. */
+import { DataSourceError } from "../errors.ts";
+import { writeFileAtomically } from "../model-file/index.ts";
+
+/** 8-bit pixels, rows from the top, `channels` values a pixel (1 gray, 3 RGB, 4 RGBA). */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly pixels: Uint8Array;
+}
+
+/** Encodes a picture as PNG, each pixel enlarged to `scale` x `scale`. */
+export async function pngOf(picture: Picture, scale = 1): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const { width, height, channels, pixels } = picture;
+  const image = sharp(pixels, { raw: { width, height, channels } });
+  if (scale !== 1)
+    image.resize({ width: width * scale, height: height * scale, kernel: "nearest" });
+  return new Uint8Array(await image.png().toBuffer());
+}
+
+/** Draws an SVG as PNG. */
+export async function pngOfSvg(svg: string): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  return new Uint8Array(await sharp(new TextEncoder().encode(svg)).png().toBuffer());
+}
+
+/** @throws DataSourceError where the file cannot be written */
+export async function writePicture(path: string, png: Uint8Array): Promise<void> {
+  try {
+    await writeFileAtomically(path, [png]);
+  } catch (cause) {
+    throw new DataSourceError(`cannot write ${path}`, { cause });
+  }
+}

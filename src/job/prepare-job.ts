@@ -1,0 +1,142 @@
+/** @file DIGITS' model form as a function: from dataset, network text and settings to a job folder. */
+import { existsSync } from "node:fs";
+import { cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { UsageError } from "../errors.ts";
+import { type NetParameter, parsePrototxt, printPrototxt, upgradeNet } from "../schema/index.ts";
+import { type JobDataset, readJobDataset } from "./dataset.ts";
+import { type JobRecord, jobFiles, writeJobRecord } from "./job-record.ts";
+import { type JobSolver, jobSolver } from "./job-solver.ts";
+import { type PreparedNet, prepareNet } from "./prepare-net.ts";
+import { type JobSettings, checkSettings } from "./settings.ts";
+import { zeroInitialized } from "./zero-initialized.ts";
+
+export interface JobOptions {
+  readonly settings: JobSettings;
+  /** The user's text as it is. */
+  readonly networkText: string;
+  /** The folder to make; it must not exist. */
+  readonly out: string;
+  /** Replaces a folder that exists, if it is a job. */
+  readonly force?: boolean;
+}
+
+export interface PreparedJob {
+  readonly folder: string;
+  readonly record: JobRecord;
+  readonly dataset: JobDataset;
+  readonly solver: JobSolver;
+  /** What the user should know before the training: overruled fields, layers that cannot learn. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes a job folder: the three nets, the solver, the custom layers and `job.json`. It trains with
+ * `cortado train --solver=solver.prototxt` from within it. The folder appears when it is complete.
+ * @throws CaffeError for settings, texts or folders that do not fit together; nothing is written then
+ */
+export async function prepareJob(options: JobOptions): Promise<PreparedJob> {
+  const { settings, networkText } = options;
+  checkSettings(settings);
+  const folder = resolve(options.out);
+  checkFiles(settings);
+  checkFree(options.out, folder, options.force ?? false);
+  const dataset = await readJobDataset(settings.dataset);
+  const network = parseNetwork(networkText, settings.network);
+  const nets = prepareNet(network, dataset, settings);
+  const size = {
+    trainCount: dataset.train.count,
+    valCount: dataset.val?.count ?? 0,
+    batchSize: nets.data.batchSize,
+    valBatchSize: nets.data.valBatchSize,
+  };
+  const solver = jobSolver(settings, size);
+  const record: JobRecord = {
+    format: 1,
+    name: basename(folder),
+    settings,
+    status: "initialized",
+    history: [{ status: "initialized", time: new Date().toISOString() }],
+    size: { ...size, maxIter: solver.maxIter },
+    layerFiles: layerFileNames(settings.layers),
+  };
+  await writeFolder(folder, options, nets, solver, record);
+  const notes = [...nets.data.notes, ...adviceOn(nets, dataset, settings)];
+  return { folder, record, dataset, solver, notes };
+}
+
+function parseNetwork(text: string, fileName: string): NetParameter {
+  return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName }));
+}
+
+function checkFiles({ weights, layers }: JobSettings): void {
+  for (const file of weights) {
+    if (!existsSync(file)) throw new UsageError(`the weights ${file} do not exist`);
+  }
+  for (const file of layers) {
+    if (!existsSync(file)) throw new UsageError(`the layer file ${file} does not exist`);
+  }
+}
+
+function checkFree(asGiven: string, folder: string, force: boolean): void {
+  if (!existsSync(folder)) return;
+  if (!force) {
+    throw new UsageError(`${asGiven} exists already; name another folder or give --force`);
+  }
+  if (!existsSync(join(folder, jobFiles.record))) {
+    throw new UsageError(`${asGiven} exists and is no job folder, so --force does not replace it`);
+  }
+}
+
+/** @throws UsageError for two files with one name: a module could be found only once */
+function layerFileNames(files: readonly string[]): string[] {
+  const names = files.map((file) => basename(file));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return names;
+  throw new UsageError(`two layer files are called ${twice}; rename one`);
+}
+
+async function writeFolder(
+  folder: string,
+  { networkText, settings }: JobOptions,
+  nets: PreparedNet,
+  solver: JobSolver,
+  record: JobRecord,
+): Promise<void> {
+  const partial = join(dirname(folder), `.${basename(folder)}.${process.pid}.partial`);
+  await mkdir(partial, { recursive: true });
+  try {
+    const write = (name: string, text: string) => writeFile(join(partial, name), text);
+    await write(jobFiles.original, networkText);
+    await write(jobFiles.trainVal, printPrototxt(nets.trainVal, { message: "NetParameter" }));
+    await write(jobFiles.deploy, printPrototxt(nets.deploy, { message: "NetParameter" }));
+    await write(jobFiles.solver, printPrototxt(solver, { message: "SolverParameter" }));
+    for (const [index, file] of settings.layers.entries()) {
+      await cp(file, join(partial, record.layerFiles[index]!));
+    }
+    await writeJobRecord(partial, record);
+    await rm(folder, { recursive: true, force: true });
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+function adviceOn(nets: PreparedNet, dataset: JobDataset, settings: JobSettings): string[] {
+  const advice: string[] = [];
+  const zero = zeroInitialized(nets.trainVal);
+  if (zero.length > 0 && settings.weights.length === 0) {
+    advice.push(
+      `${zero.join(", ")}: neither a weight_filler nor pretrained weights, so all weights start at 0` +
+        (zero.length > 1 ? " and nothing behind the first of these layers can learn." : ".") +
+        ' Add `weight_filler { type: "msra" }` or give --weights.',
+    );
+  }
+  if (settings.mean !== "none" && !dataset.mean) {
+    advice.push(`the dataset has no mean file, so no mean is subtracted (mean: ${settings.mean})`);
+  }
+  if (settings.cropSize !== undefined && dataset.train.labels) {
+    advice.push("crop_size cuts the images only; label maps keep their size, as in DIGITS");
+  }
+  return advice;
+}

@@ -1,0 +1,128 @@
+/** @file What a net consists of and what it will cost, without running it. */
+import { type Shape, count } from "../core/shape.ts";
+import { requiredBytes } from "../net/memory.ts";
+import { Net } from "../net/net.ts";
+import type { NetLayer } from "../net/net-layer.ts";
+import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
+import { type CropAdvice, cropAdvice } from "./crop-offset.ts";
+import { inputsInsteadOfData } from "./data-stand-in.ts";
+import { type Fields, fieldBehind } from "./receptive-field.ts";
+import { openShapeDevice } from "./shape-device.ts";
+import { summaryWarnings } from "./summary-warnings.ts";
+
+export interface SummaryOptions {
+  readonly phase?: Phase;
+  readonly level?: number;
+  readonly stages?: readonly string[];
+  /** Where custom layers are looked for. */
+  readonly layers?: readonly string[];
+  readonly root?: string;
+  /** Shape of an image, (C, H, W), where a data layer would tell. */
+  readonly imageShape?: readonly number[];
+  /** Weights that the net will start from; they take layers off zero. */
+  readonly weights?: NetParameter;
+}
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly type: string;
+  readonly tops: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly parameters: number;
+  /** Multiply-adds of one forward pass. */
+  readonly multiplyAdds: number;
+  /** Pixels of the input along height that one pixel of the top sees; absent where that is all. */
+  readonly receptiveField?: number;
+}
+
+export interface NetSummary {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly layers: readonly LayerSummary[];
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+  /** Bytes of parameters, of activations, and of all that training by SGD needs. */
+  readonly bytes: {
+    readonly parameters: number;
+    readonly activations: number;
+    readonly total: number;
+  };
+  readonly crops: readonly CropAdvice[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Summarizes a net. Data layers are replaced by inputs, so no dataset is opened, and nothing is
+ * allocated, however large the net.
+ * @throws CaffeError where the net cannot be built
+ */
+export async function summarizeNet(
+  param: NetParameter,
+  options: SummaryOptions = {},
+): Promise<NetSummary> {
+  const { phase = "TRAIN", level = 0, layers, root } = options;
+  const stages = options.stages ?? (phase === "TRAIN" ? ["train"] : []);
+  const state = { phase, level, stages };
+  const standIn = inputsInsteadOfData(param, state, options.imageShape);
+  const net = await Net.load(standIn, { ...state, layers, root, device: openShapeDevice() });
+  try {
+    const crops = cropAdvice(standIn, state);
+    return {
+      name: net.name,
+      phase,
+      layers: layerSummaries(net),
+      parameters: sum(net.learnableParams.map(({ blob }) => blob.count)),
+      multiplyAdds: sum(net.layers.map(multiplyAdds)),
+      bytes: {
+        parameters: 4 * sum(net.learnableParams.map(({ blob }) => blob.count)),
+        activations: net.dataBytes,
+        total: requiredBytes(net),
+      },
+      crops,
+      warnings: summaryWarnings(net, standIn, crops, options.weights),
+    };
+  } finally {
+    net.dispose();
+  }
+}
+
+function layerSummaries(net: Net): LayerSummary[] {
+  const fields: Fields = new Map();
+  return net.layers.flatMap((layer) => {
+    const field = isSource(layer.param) ? { size: 1, jump: 1 } : fieldBehind(layer.param, fields);
+    for (const top of layer.tops) fields.set(top, field);
+    // Split layers are an implementation detail that costs nothing.
+    if (layer.type === "Split" && !layer.param.name) return [];
+    return [
+      {
+        name: layer.name,
+        type: layer.type,
+        tops: layer.tops.map((name, i) => ({ name, shape: layer.topBlobs[i]!.shape })),
+        parameters: sum(layer.blobs.map((blob) => blob.count)),
+        multiplyAdds: multiplyAdds(layer),
+        ...(field ? { receptiveField: field.size } : {}),
+      },
+    ];
+  });
+}
+
+function isSource(layer: LayerParameter): boolean {
+  return layer.bottom.length === 0;
+}
+
+/** Multiply-adds of one forward pass of the layers that make up nearly all of a net's work. */
+function multiplyAdds({ type, blobs, bottomBlobs, topBlobs }: NetLayer): number {
+  const weight = blobs[0];
+  const [bottom, top] = [bottomBlobs[0], topBlobs[0]];
+  if (!weight || !bottom || !top) return 0;
+  if (type === "Convolution") return topBlobs.length * top.count * count(weight.shape, 1);
+  if (type === "Deconvolution") return topBlobs.length * bottom.count * count(weight.shape, 1);
+  if (type === "InnerProduct") {
+    const outputs = Math.max(1, top.shape.at(-1) ?? 1);
+    return (top.count / outputs) * weight.count;
+  }
+  return 0;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

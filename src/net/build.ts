@@ -8,7 +8,13 @@ import { shapeString } from "../core/shape.ts";
 import type { Device } from "../device/index.ts";
 import { NetDefinitionError } from "../errors.ts";
 import { nearestName } from "../prototxt/index.ts";
-import { type LayerParameter, type Phase, excerptOf, locationOf } from "../schema/index.ts";
+import {
+  copyMessage,
+  excerptOf,
+  type LayerParameter,
+  locationOf,
+  type Phase,
+} from "../schema/index.ts";
 import { arityProblem } from "./arity.ts";
 import { restrictToLoss } from "./backward-needs.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
@@ -90,7 +96,10 @@ class Builder {
   }
 
   async add(given: LayerParameter): Promise<void> {
-    const param = { ...given, phase: given.phase ?? this.#settings.phase, param: [...given.param] };
+    const param = copyMessage(given, {
+      phase: given.phase ?? this.#settings.phase,
+      param: [...given.param],
+    });
     const fail = failure(given);
     const layer = this.#start(given, param, fail);
     this.#appendBottoms(layer, fail);

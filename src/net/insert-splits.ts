@@ -1,6 +1,6 @@
 /** @file InsertSplits: a blob that several layers read is copied by a Split layer, so that gradients add up. */
 import { NetDefinitionError } from "../errors.ts";
-import { type LayerParameter, inheritLocation, locationOf } from "../schema/index.ts";
+import { type LayerParameter, copyMessage, createMessage, locationOf } from "../schema/index.ts";
 
 /** A version of a blob: top `index` of layer number `layer`. */
 interface Producer {
@@ -31,7 +31,7 @@ export function insertSplits(layers: readonly LayerParameter[]): LayerParameter[
     const keepsLoss = !own.some((p) => p.lossWeight !== 0);
     const changed = bottom.some((name, j) => name !== layer.bottom[j]) || !keepsLoss;
     const copy = changed
-      ? inheritLocation({ ...layer, bottom, lossWeight: keepsLoss ? layer.lossWeight : [] }, layer)
+      ? copyMessage(layer, { bottom, lossWeight: keepsLoss ? layer.lossWeight : [] })
       : layer;
     result.push(copy);
     for (const producer of own) result.push(splitLayer(layers, producer));
@@ -72,21 +72,14 @@ function unknownBottom(layer: LayerParameter, blob: string, index: number): NetD
 
 function splitLayer(layers: readonly LayerParameter[], producer: Producer): LayerParameter {
   const { uses, lossWeight } = producer;
-  const layer = layers[producer.layer]!;
   const tops = Array.from({ length: uses }, (_, k) => splitBlobName(layers, producer, k));
-  const split: LayerParameter = {
+  return createMessage("LayerParameter", {
     name: splitName(layers, producer),
     type: "Split",
     bottom: [producer.blob],
     top: tops,
     lossWeight: lossWeight === 0 ? [] : tops.map((_, k) => (k === 0 ? lossWeight : 0)),
-    param: [],
-    blobs: [],
-    include: [],
-    exclude: [],
-    propagateDown: [],
-  };
-  return inheritLocation(split, layer);
+  });
 }
 
 /** `<blob>_<layer>_<top index>_split` */

@@ -1,0 +1,43 @@
+/** @file Axis parameters: negatives count from the end, and an axis that is not there is an error. */
+import type { LayerContext } from "../../core/layer.ts";
+import { type Shape, canonicalAxis, shapeString } from "../../core/shape.ts";
+
+/**
+ * The index of the axis that a prototxt names.
+ * @param field the field that holds it, as in `context.fail`
+ */
+export function axisOf(
+  { fail }: Pick<LayerContext, "fail">,
+  shape: Shape,
+  axis: number,
+  field: string,
+): number {
+  return (
+    canonicalAxis(shape, axis) ??
+    fail(
+      `axis ${axis} out of range for ${shape.length}-D Blob with shape ${shapeString(shape)}`,
+      field,
+    )
+  );
+}
+
+/**
+ * The axis of Concat and Slice, which older prototxts give by another name and without negatives.
+ * @throws NetDefinitionError where both names are used
+ */
+export function legacyAxis(
+  { param, fail }: LayerContext,
+  message: "concatParam" | "sliceParam",
+  legacy: "concatDim" | "sliceDim",
+): { axis: number; field: string } {
+  const given: { axis?: number; concatDim?: number; sliceDim?: number } = param[message] ?? {};
+  const old = given[legacy];
+  if (old !== undefined && given.axis !== undefined) {
+    const name = legacy.replace("Dim", "_dim");
+    fail(`Either axis or ${name} should be specified; not both.`, `${message}.${legacy}`);
+  }
+  return {
+    axis: given.axis ?? old ?? 1,
+    field: `${message}.${old === undefined ? "axis" : legacy}`,
+  };
+}

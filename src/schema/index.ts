@@ -1,5 +1,7 @@
 /** @file Caffe's messages: their types, defaults and old forms, as text and as bytes. */
 export type * from "./generated/messages.ts";
+export { decodeMessage } from "./decode.ts";
+export { encodeChunks, encodeMessage } from "./encode.ts";
 export {
   copyMessage,
   createMessage,

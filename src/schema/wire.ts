@@ -1,0 +1,32 @@
+/** @file What the binary format says of types: wire types, tags and limits. */
+import type { FieldDescriptor } from "./field.ts";
+
+export const VARINT = 0;
+export const FIXED64 = 1;
+export const LENGTH = 2;
+export const END_GROUP = 4;
+export const FIXED32 = 5;
+
+/** The deepest nesting that is read, as in protobuf. */
+export const MAX_DEPTH = 100;
+
+/** The longest message, protobuf's own limit. */
+export const MAX_BYTES = 2 ** 31 - 1;
+
+const WIRE_TYPES: Readonly<Record<FieldDescriptor["type"], number>> = {
+  bool: VARINT,
+  bytes: LENGTH,
+  double: FIXED64,
+  enum: VARINT,
+  float: FIXED32,
+  int32: VARINT,
+  int64: VARINT,
+  message: LENGTH,
+  string: LENGTH,
+  uint32: VARINT,
+};
+
+/** How one value of the field is written. */
+export function wireTypeOf(field: FieldDescriptor): number {
+  return WIRE_TYPES[field.type];
+}

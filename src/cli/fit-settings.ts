@@ -118,8 +118,8 @@ function policyOf(flags: FlagValues, base: LearningRatePolicy): LearningRatePoli
   const start: LearningRatePolicy = name === base.policy ? base : defaultPolicies[name];
   const given = {
     stepPercent: flags["lr-step-size"],
-    gamma: flags["gamma"],
-    power: flags["power"],
+    gamma: flags.gamma,
+    power: flags.power,
     percents: flags["lr-steps"] === undefined ? undefined : percentsOf(text(flags, "lr-steps")),
   };
   const flagOf = {

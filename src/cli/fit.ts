@@ -31,10 +31,10 @@ export const fitCommand: Command = {
     const job = await prepareJob({
       settings,
       networkText: readNetwork(
-        from && flags["network"] === undefined ? from.network : settings.network,
+        from && flags.network === undefined ? from.network : settings.network,
       ),
       out: resolve(io.cwd, text(flags, "out")),
-      force: flags["force"] === true,
+      force: flags.force === true,
     });
     for (const note of job.notes) io.err(`note: ${note}`);
     io.err(describe(job));

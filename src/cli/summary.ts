@@ -43,17 +43,17 @@ export const summaryCommand: Command = {
     const weights = text(flags, "weights");
     const summary = await summarizeNet(readNetParameter(path), {
       phase: phaseOf(flags),
-      level: Number(flags["level"]),
-      ...(flags["stage"] === undefined ? {} : { stages: list(flags, "stage") }),
+      level: Number(flags.level),
+      ...(flags.stage === undefined ? {} : { stages: list(flags, "stage") }),
       layers: [
         ...list(flags, "layers").map((entry) => resolve(io.cwd, entry)),
         resolve(path, ".."),
       ],
       root: io.cwd,
-      ...(flags["image"] === undefined ? {} : { imageShape: imageShape(text(flags, "image")) }),
+      ...(flags.image === undefined ? {} : { imageShape: imageShape(text(flags, "image")) }),
       ...(weights === "" ? {} : { weights: await readCaffemodel(resolve(io.cwd, weights)) }),
     });
-    if (flags["json"] === true) io.out(JSON.stringify(summary, undefined, 2));
+    if (flags.json === true) io.out(JSON.stringify(summary, undefined, 2));
     else for (const line of summaryLines(summary)) io.out(line);
     return 0;
   },

@@ -41,13 +41,13 @@ export const surgeryCommand: Command = {
       const model = await Net.load(path("from-model"), options);
       await model.copyTrainedLayersFrom(source).finally(() => model.dispose());
     }
-    const seed = flags["seed"];
+    const seed = flags.seed;
     const target = await Net.load(path("to"), {
       ...options,
       ...(seed === undefined ? {} : { seed: Number(seed) }),
     });
     try {
-      const steps = transplant(source, target, { gray: flags["gray"] === true });
+      const steps = transplant(source, target, { gray: flags.gray === true });
       for (const step of steps) io.out(line(step));
       const copied = steps.filter(({ action }) => action !== "dropped").length;
       if (copied === 0) {

@@ -2,7 +2,7 @@
 import { NetDefinitionError } from "../errors.ts";
 import type { Heap, Pointer } from "./heap.ts";
 import { MAX_AXES, type Shape, count, sameShape, shapeString } from "./shape.ts";
-import { type BlobValues, type Tensor, isTensor, tensorOf } from "./tensor.ts";
+import { type BlobContent, type Tensor, isTensor, tensorOf } from "./tensor.ts";
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -115,12 +115,12 @@ export class Blob {
    * Writes all values from the host: `count` of them, or one number for all.
    * @throws NetDefinitionError when there are more or fewer values; nothing is written then.
    */
-  set(values: BlobValues): void {
+  set(values: BlobContent): void {
     write(this.data, values, this.#shape);
   }
 
   /** Writes the whole gradient, as `set` writes the values. */
-  setDiff(values: BlobValues): void {
+  setDiff(values: BlobContent): void {
     write(this.diff, values, this.#shape);
   }
 
@@ -188,7 +188,7 @@ export class Blob {
   }
 }
 
-function write(target: Float32Array, values: BlobValues, shape: Shape): void {
+function write(target: Float32Array, values: BlobContent, shape: Shape): void {
   if (typeof values === "number") {
     target.fill(values);
     return;

@@ -28,9 +28,9 @@ export function tensorOf(values: Float32Array, shape: Shape): Tensor {
 }
 
 /** What a blob can be filled with: its values in C order, a tensor of as many values, or one number for all. */
-export type BlobValues = number | ArrayLike<number> | Tensor;
+export type BlobContent = number | ArrayLike<number> | Tensor;
 
-export function isTensor(values: BlobValues): values is Tensor {
+export function isTensor(values: BlobContent): values is Tensor {
   return typeof values === "object" && "dataSync" in values;
 }
 

@@ -1,0 +1,4 @@
+/** @file Custom layers: the class that users extend, and loading and running their files. */
+export { type CustomLayerContext, Layer, type LayerClass } from "./layer.ts";
+export { type LoadedLayerClass, loadCustomLayer } from "./load.ts";
+export { HostedLayer } from "./host-layer.ts";

@@ -2,7 +2,7 @@
 import { glogLogger } from "../core/glog.ts";
 import type { Logger } from "../core/logger.ts";
 import { UsageError } from "../errors.ts";
-import { type SolverParameter, inheritLocation } from "../schema/index.ts";
+import { type SolverParameter, copyMessage } from "../schema/index.ts";
 import { Solver, readSolverParameter } from "../solver/index.ts";
 import { gpuFlag, list, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
@@ -92,7 +92,7 @@ async function solverOf(flags: FlagValues, logger: Logger): Promise<SolverParame
     stage: [...(param.trainState?.stage ?? []), ...text(flags, "stage").split(",")],
   };
   const weights = text(flags, "snapshot") === "" ? param.weights : [];
-  return inheritLocation({ ...param, trainState, weights }, param);
+  return copyMessage(param, { trainState, weights });
 }
 
 function warnOfGpuMode(param: SolverParameter, logger: Logger): void {

@@ -1,6 +1,6 @@
 /** @file Errors about a solver's prototxt. */
 import { NetDefinitionError } from "../errors.ts";
-import { type SolverParameter, locationOf } from "../schema/index.ts";
+import { type SolverParameter, excerptOf, locationOf } from "../schema/index.ts";
 
 /** Throws an error that points at a field (in camelCase) of the solver's file, if it came from one. */
 export function failSolver(
@@ -8,6 +8,8 @@ export function failSolver(
   field: string | undefined,
   problem: string,
 ): never {
-  const location = (field && locationOf(param, field)) || locationOf(param);
-  throw new NetDefinitionError(problem, { location });
+  throw new NetDefinitionError(problem, {
+    location: locationOf(param, field),
+    excerpt: field === undefined ? undefined : excerptOf(param, field),
+  });
 }

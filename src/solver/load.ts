@@ -10,7 +10,7 @@ import { Net } from "../net/net.ts";
 import {
   type Phase,
   type SolverParameter,
-  inheritLocation,
+  copyMessage,
   parsePrototxt,
   printPrototxt,
   upgradeSolver,
@@ -61,9 +61,7 @@ export async function readSolverParameter(
   const parsed = parsePrototxt(text, { message: "SolverParameter", fileName: path });
   const param = upgradeSolver(parsed, logger);
   const prefix = snapshotPrefix(param.snapshotPrefix, path, root, logger);
-  return prefix === undefined
-    ? param
-    : inheritLocation({ ...param, snapshotPrefix: prefix }, param);
+  return prefix === undefined ? param : copyMessage(param, { snapshotPrefix: prefix });
 }
 
 /** Checks a solver and builds its nets. (BVLC Solver::Init) */
@@ -100,13 +98,13 @@ function withWeights(param: SolverParameter, options: SolverOptions): SolverPara
   if (weights !== undefined && snapshot !== undefined) {
     throw new UsageError("Give a snapshot to resume training or weights to finetune but not both.");
   }
-  if (snapshot !== undefined) return inheritLocation({ ...param, weights: [] }, param);
+  if (snapshot !== undefined) return copyMessage(param, { weights: [] });
   if (weights === undefined) return param;
   const { root = process.cwd() } = options;
   const files = fileList(typeof weights === "string" ? [weights] : weights);
   // Paths in options are relative to the working directory, those in a prototxt to `root`.
   const paths = resolve(root) === process.cwd() ? files : files.map((file) => resolve(file));
-  return inheritLocation({ ...param, weights: paths }, param);
+  return copyMessage(param, { weights: paths });
 }
 
 /** Each entry may hold several paths with commas between them. */
@@ -154,7 +152,7 @@ async function buildNet(
   const file = typeof source.net === "string" ? fromRoot(source.net, root) : undefined;
   const param = typeof source.net === "string" ? readNetParameter(file!, logger) : source.net;
   const state = mergedState(phase, [param.state, ...source.states]);
-  return Net.load(inheritLocation({ ...param, state }, param), {
+  return Net.load(copyMessage(param, { state }), {
     ...surroundings,
     phase: state.phase,
     root,

@@ -1,5 +1,5 @@
 /** @file How the pixels that come out of a layer lie over those that go in. */
-import { type LayerParameter, withDefaults } from "../schema/index.ts";
+import { type LayerParameter, createMessage, withDefaults } from "../schema/index.ts";
 
 /**
  * Along one axis: position in the output = scale * position in the input + shift, in pixels, where
@@ -66,7 +66,8 @@ export function windowsOf(layer: LayerParameter): readonly [Window, Window] | un
 }
 
 function convolutionWindows(layer: LayerParameter): [Window, Window] | undefined {
-  const param = withDefaults("ConvolutionParameter", layer.convolutionParam);
+  // Not withDefaults: pad_h has a default, and only where it is given it replaces pad.
+  const param = createMessage("ConvolutionParameter", layer.convolutionParam);
   const { kernelSize, stride, pad, dilation } = param;
   const along = (axis: 0 | 1): Window | undefined => {
     const pick = (values: readonly number[], single: number | undefined) =>

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataSourceError } from "../../errors.ts";
+import { systemReason } from "../../model-file/atomic-write.ts";
 import { type Meta, PAGE_HEADER_BYTES, PAGE_OVERFLOW, damaged, readMeta } from "./format.ts";
 import { Page } from "./page.ts";
 
@@ -97,9 +98,12 @@ export class PageFile {
         done += got;
       }
     } catch (cause) {
-      throw new DataSourceError(`${this.path}: cannot read at byte ${position}: ${reason(cause)}`, {
-        cause,
-      });
+      throw new DataSourceError(
+        `${this.path}: cannot read at byte ${position}: ${systemReason(cause)}`,
+        {
+          cause,
+        },
+      );
     }
     return done;
   }
@@ -128,12 +132,6 @@ function open(path: string): number {
   try {
     return openSync(path, "r");
   } catch (cause) {
-    throw new DataSourceError(`${path}: cannot open the LMDB: ${reason(cause)}`, { cause });
+    throw new DataSourceError(`${path}: cannot open the LMDB: ${systemReason(cause)}`, { cause });
   }
-}
-
-/** What the system said, without its call and path. */
-export function reason(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.replace(/^([A-Z]+): ([^,]*),.*$/s, "$2 ($1)");
 }

@@ -13,7 +13,9 @@ export const UPLOADED_MODULE = "digits_python_layers";
 /** The layers that come with cortado: the folder `layers` beside its package.json. */
 export function builtInLayerFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  while (!existsSync(join(folder, "package.json")) && folder !== dirname(folder)) {
+    folder = dirname(folder);
+  }
   return join(folder, "layers");
 }
 
@@ -25,7 +27,7 @@ export interface LayerPath {
   readonly shown: readonly string[];
 }
 
-/** @throws CustomLayerError for a file on the path that does not exist; a missing folder is empty. */
+/** @throws CustomLayerError for a file that is no layer file or does not exist; a missing folder is empty. */
 export function openLayerPath(entries: readonly string[]): LayerPath {
   const files: string[] = [];
   const folders: string[] = [];
@@ -33,7 +35,7 @@ export function openLayerPath(entries: readonly string[]): LayerPath {
   for (const entry of all) {
     const stats = statSync(entry, { throwIfNoEntry: false });
     if (stats?.isDirectory()) folders.push(entry);
-    else if (stats) files.push(entry);
+    else if (stats) files.push(checkedLayerFile(entry));
     else if (EXTENSIONS.includes(extname(entry))) {
       throw new CustomLayerError(`the layer file ${displayPath(entry)} does not exist`);
     }
@@ -41,15 +43,39 @@ export function openLayerPath(entries: readonly string[]): LayerPath {
   return { files, folders, shown: all.map(displayPath) };
 }
 
-/** The file of a module; "a.b" is `a/b.ts`, as in Python. Given files go before folders. */
+function checkedLayerFile(file: string): string {
+  if (EXTENSIONS.includes(extname(file))) return file;
+  if (extname(file) === ".py") throw pythonFile(file);
+  throw new CustomLayerError(
+    `${displayPath(file)} cannot be a layer: layer files end in ${EXTENSIONS.join(", ")}`,
+  );
+}
+
+/** What to tell the owner of a Caffe layer in Python. */
+function pythonFile(file: string): CustomLayerError {
+  return new CustomLayerError(
+    `${displayPath(file)} is written in Python; cortado runs layers in TypeScript. Carry its class ` +
+      `over to ${basename(file, ".py")}.ts, line by line: layers/README.md shows how`,
+  );
+}
+
+/**
+ * The file of a module; "a.b" is `a/b.ts`, as in Python. Given files go before folders.
+ * @throws CustomLayerError when there is only a file in Python
+ */
 export function findModuleFile(module: string, { files, folders }: LayerPath): string | undefined {
   const path = module.replaceAll(".", "/");
   const name = basename(path);
   const given = files.find((file) => basename(file, extname(file)) === name);
   if (given) return given;
-  return folders
-    .flatMap((folder) => EXTENSIONS.map((extension) => join(folder, path + extension)))
-    .find((file) => existsSync(file));
+  const firstWith = (extensions: readonly string[]) =>
+    folders
+      .flatMap((folder) => extensions.map((extension) => join(folder, path + extension)))
+      .find((file) => existsSync(file));
+  const found = firstWith(EXTENSIONS);
+  const python = found ? undefined : firstWith([".py"]);
+  if (python) throw pythonFile(python);
+  return found;
 }
 
 /**
@@ -80,7 +106,7 @@ export function findUploadedFile(
 }
 
 function exportsClass(file: string, className: string): boolean {
-  const name = className.replaceAll("$", "\\$");
+  const name = className.replace(/\W/g, "\\$&");
   const declared = `export\\s+(default\\s+)?class\\s+${name}\\b`;
   const listed = `export\\s*\\{[^}]*\\b${name}\\b[^}]*\\}`;
   return new RegExp(`${declared}|${listed}`).test(readFileSync(file, "utf8"));

@@ -101,6 +101,9 @@ function layerError(
 /** A message without a stack; the class's name only where it tells more than "Error". */
 function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.message === "Tensor is disposed.") {
+    return "this tensor was freed when the method that made it returned; tf.keep(tensor) saves it";
+  }
   const isPlain = thrown instanceof CaffeError || thrown.name === "Error";
   return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;
 }

@@ -3,13 +3,13 @@ import { fill } from "../core/filler.ts";
 import { type LayerContext, type LayerDefinition, atLeast } from "../core/layer.ts";
 import { type CustomLayerContext, HostedLayer, loadCustomLayer } from "../custom/index.ts";
 import { CustomLayerError } from "../errors.ts";
-import { locationOf } from "../schema/index.ts";
+import { excerptOf, locationOf } from "../schema/index.ts";
 
 /**
  * Runs the class `layer` of the file `module`; `src/custom/layer.ts` tells what such a class has.
  *
  * - Bottoms, tops: what the class makes of them, any number of each.
- * - Without `backward`, and where it writes nothing, bottom diffs stay as they are.
+ * - A `backward` that writes nothing leaves the bottom diffs as they are.
  * - `share_in_parallel` is accepted and changes nothing: there is one layer anyhow.
  */
 export const python: LayerDefinition = {
@@ -18,16 +18,15 @@ export const python: LayerDefinition = {
   tops: atLeast(0),
 
   async setUp(context) {
-    const { module, layer, paramStr = "" } = context.param.pythonParam ?? {};
-    if (!module)
+    const { param, phase, bottoms, tops } = context;
+    const { module, layer, paramStr = "" } = param.pythonParam ?? {};
+    if (!module || !layer) {
       return context.fail(
-        "python_param needs `module`: the name of the layer's file",
+        `python_param needs \`${module ? "layer" : "module"}\`: \`module\` names the file, \`layer\` the class in it`,
         "pythonParam",
       );
-    if (!layer)
-      return context.fail("python_param needs `layer`: the name of the class", "pythonParam");
+    }
     const loaded = await load(module, layer, context);
-    const { param, phase, bottoms, tops } = context;
     const createBlob: CustomLayerContext["createBlob"] = (shape, filler) => {
       const blob = context.createBlob(shape);
       fill(blob, filler, context.random);
@@ -48,9 +47,9 @@ async function load(module: string, layer: string, { param, layerPath }: LayerCo
     return await loadCustomLayer(module, layer, layerPath);
   } catch (error) {
     if (!(error instanceof CustomLayerError) || error.location) throw error;
-    const location = param.pythonParam && locationOf(param.pythonParam, "module");
     throw new CustomLayerError(`layer "${param.name ?? ""}" (Python): ${error.message}`, {
-      location,
+      location: locationOf(param.pythonParam ?? param, "module"),
+      excerpt: excerptOf(param.pythonParam ?? param, "module"),
       cause: error.cause,
     });
   }

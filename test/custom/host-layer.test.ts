@@ -152,6 +152,19 @@ test("refuses an impossible shape, and values that do not fit, at their lines", 
   expect(values.message).toMatch(/a\.ts:4:12: .*: 6 values do not fit a blob of shape 1 \(1\)$/);
 });
 
+test("keeps tensors between calls with tf.keep, and advises it when one was freed", async () => {
+  const freed = await rigWith(`setup(bottom) { this.x = bottom[0].tensor(); } ${RESHAPE}
+    forward(bottom, top) { top[0].set(this.x.sum()); }`);
+  expect((await errorOf(freed.run)).message).toMatch(
+    /a\.ts:4:46: .*this tensor was freed when the method that made it returned; tf\.keep\(tensor\) saves it$/,
+  );
+  const kept = await rigWith(`
+    setup(bottom) { this.x = keep(bottom[0].tensor()); } ${RESHAPE}
+    forward(bottom, top) { top[0].set(this.x.sum()); if (top[0].data[0] === 21) this.x.dispose(); }
+  } import { keep } from "@tensorflow/tfjs-core"; {`);
+  expect(kept.run()).toEqual([21]);
+});
+
 test("refuses an async method instead of going on without it", async () => {
   const rig = await rigWith(`${RESHAPE} async forward() { throw new Error("later"); }`);
   const { message } = await errorOf(rig.run);

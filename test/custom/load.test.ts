@@ -102,6 +102,21 @@ test("says that a layer file that was given does not exist", async () => {
   expect(message).toBe(`the layer file ${file} does not exist`);
 });
 
+test("tells the owner of a Python layer to carry it over", async () => {
+  const folder = folderWith({ "dice.py": "class Dice(caffe.Layer): pass", "notes.txt": "" });
+  const advice = `${folder}/dice.py is written in Python; cortado runs layers in TypeScript. Carry its class over to dice.ts, line by line: layers/README.md shows how`;
+  const given = await failureOf(loadCustomLayer("dice", "Dice", [`${folder}/dice.py`]));
+  expect(given.message).toBe(advice);
+  const { message } = await failureOf(loadCustomLayer("notes", "A", [`${folder}/notes.txt`]));
+  expect(message).toBe(`${folder}/notes.txt cannot be a layer: layer files end in .ts, .js, .mjs`);
+  // A TypeScript layer further down the path is still found.
+  expect((await loadCustomLayer("dice", "Dice", [folder])).className).toBe("Dice");
+  const other = folderWith({ "mine.py": "" });
+  expect((await failureOf(loadCustomLayer("mine", "A", [other]))).message).toMatch(
+    /mine\.py is written in/,
+  );
+});
+
 test("lists the layers that a file has when the class is missing", async () => {
   const folder = folderWith({ "a.ts": `${LAYER("A")}\n${LAYER("B").replace(/import.*/, "")}` });
   const { message } = await failureOf(loadCustomLayer("a", "Dice", [folder]));

@@ -73,7 +73,7 @@ export function encodeChunks<N extends MessageName>(
   name: N,
   message: MessageTypes[N],
 ): Uint8Array[] {
-  const pieces = encodeFields(name, message as object as FieldValues);
+  const pieces = encodeFields(name, message);
   if (pieces.length > MAX_BYTES) {
     throw new ModelFileError(
       `a ${name} of ${pieces.length} bytes passes protobuf's limit of 2 GiB; nothing was written`,
@@ -82,10 +82,11 @@ export function encodeChunks<N extends MessageName>(
   return pieces.list;
 }
 
-function encodeFields(name: MessageName, message: FieldValues): Pieces {
+function encodeFields(name: MessageName, message: object): Pieces {
   const pieces = new Pieces();
+  const values = message as FieldValues;
   for (const field of messageDescriptor(name).fields) {
-    const value = message[field.key];
+    const value = values[field.key];
     if (value === undefined) continue;
     if (arrayTypeOf(name, field)) encodeFloats(pieces, field, value as Floats);
     else if (!field.repeated) encodeItem(pieces, field, value);
@@ -118,7 +119,7 @@ function encodePacked(pieces: Pieces, field: FieldDescriptor, items: readonly un
 
 function encodeItem(pieces: Pieces, field: FieldDescriptor, value: unknown): void {
   if (field.type === "message") {
-    const inner = encodeFields(field.message!, value as FieldValues);
+    const inner = encodeFields(field.message!, value as object);
     pieces.small((writer) => writer.uint32(tagOf(field)).uint32(inner.length));
     for (const piece of inner.list) pieces.bytes(piece);
   } else if (field.type === "bytes") {

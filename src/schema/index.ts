@@ -10,4 +10,7 @@ export {
   type Resolved,
   withDefaults,
 } from "./message.ts";
+export { isMessageName } from "./descriptor.ts";
 export { parsePrototxt, printPrototxt } from "./text.ts";
+export { needsNetUpgrade, upgradeNet, upgradeNetChecked } from "./upgrade/net.ts";
+export { needsSolverUpgrade, upgradeSolver } from "./upgrade/solver.ts";

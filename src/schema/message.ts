@@ -53,6 +53,17 @@ export function copyMessage<T extends object>(message: T, changes: Partial<T> = 
   return copy;
 }
 
+/** Makes `values` a message that stands where another one stands in the file: its upgraded form. */
+export function deriveMessage<N extends MessageName>(
+  name: N,
+  values: object,
+  from: object,
+): MessageTypes[N] {
+  const { source, node, field } = originOf(from) ?? {};
+  setOrigin(values, { message: name, source, node, field });
+  return values as MessageTypes[N];
+}
+
 /** A message with the schema's defaults filled in: fields that have one are never absent. */
 export type Resolved<N extends MessageName> = MessageTypes[N] &
   Required<Pick<MessageTypes[N], DefaultedKeys[N] & keyof MessageTypes[N]>>;

@@ -1,11 +1,17 @@
 /** @file Fillers: the values that learnable blobs start with. */
 import { NetDefinitionError } from "../errors.ts";
-import { type FillerParameter, locationOf, withDefaults } from "../schema/index.ts";
+import {
+  type FillerParameter,
+  excerptOf,
+  locationOf,
+  type Resolved,
+  withDefaults,
+} from "../schema/index.ts";
 import type { Blob } from "./blob.ts";
 import type { RandomSource } from "./random.ts";
 import { shapeString } from "./shape.ts";
 
-type Filler = ReturnType<typeof withDefaults<"FillerParameter">>;
+type Filler = Resolved<"FillerParameter">;
 /** Ends the filling with an error at a field of the filler. */
 type Fail = (problem: string, field: keyof FillerParameter) => never;
 type Fill = (blob: Blob, filler: Filler, random: RandomSource, fail: Fail) => void;
@@ -37,7 +43,8 @@ export function fill(
   const filler = withDefaults("FillerParameter", parameter);
   const fail: Fail = (problem, field) => {
     throw new NetDefinitionError(problem, {
-      location: parameter && (locationOf(parameter, field) ?? locationOf(parameter)),
+      location: parameter && locationOf(parameter, field),
+      excerpt: parameter && excerptOf(parameter, field),
     });
   };
   const run = Object.hasOwn(fillers, filler.type) ? fillers[filler.type] : undefined;
@@ -70,7 +77,7 @@ function fillGaussian(blob: Blob, filler: Filler, random: RandomSource, fail: Fa
   }
   const keep = Math.fround(sparse / outputs);
   const { data } = blob;
-  for (let i = 0; i < data.length; i++) if (!random.bernoulli(keep)) data[i] = 0;
+  for (let i = 0; i < data.length; i++) data[i]! *= random.bernoulli(keep) ? 1 : 0;
 }
 
 /** Uniform in [0, 1], then each row of the first axis divided by its sum. */

@@ -2,7 +2,7 @@
 import type { Blob } from "../core/blob.ts";
 import { type LayerContext, type LayerDefinition, exactly } from "../core/layer.ts";
 import { count } from "../core/shape.ts";
-import { withDefaults } from "../schema/index.ts";
+import { createMessage, withDefaults } from "../schema/index.ts";
 
 /**
  * Normalises each channel, by the batch's own statistics or by their moving averages.
@@ -101,12 +101,12 @@ function channelsOf({ fail }: LayerContext, { shape }: Blob): number {
 function excludeFromLearning({ param, fail }: LayerContext, blobs: number): void {
   for (let i = 0; i < blobs; i++) {
     const spec = param.param[i];
-    if (!spec) param.param.push({ lrMult: 0 });
+    if (!spec) param.param.push(createMessage("ParamSpec", { lrMult: 0 }));
     else if ((spec.lrMult ?? 1) !== 0) {
       fail(
         "Cannot configure batch normalization statistics as layer parameters. " +
           "Give lr_mult: 0 in every param, or no param.",
-        `param.${i}`,
+        "param",
       );
     }
   }

@@ -1,8 +1,9 @@
 /** @file DIGITS' model form as a function: from dataset, network text and settings to a job folder. */
 import { existsSync } from "node:fs";
-import { cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { cp, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
+import { writeFolder } from "../plugins/dataset/output-folder.ts";
 import { type NetParameter, parsePrototxt, printPrototxt, upgradeNet } from "../schema/index.ts";
 import { type JobDataset, readJobDataset } from "./dataset.ts";
 import { type JobRecord, jobFiles, writeJobRecord } from "./job-record.ts";
@@ -15,7 +16,7 @@ export interface JobOptions {
   readonly settings: JobSettings;
   /** The user's text as it is. */
   readonly networkText: string;
-  /** The folder to make; it must not exist. */
+  /** The folder to make; it must not exist, or be empty. */
   readonly out: string;
   /** Replaces a folder that exists, if it is a job. */
   readonly force?: boolean;
@@ -40,7 +41,6 @@ export async function prepareJob(options: JobOptions): Promise<PreparedJob> {
   checkSettings(settings);
   const folder = resolve(options.out);
   checkFiles(settings);
-  checkFree(options.out, folder, options.force ?? false);
   const dataset = await readJobDataset(settings.dataset);
   const network = parseNetwork(networkText, settings.network);
   const nets = prepareNet(network, dataset, settings);
@@ -60,7 +60,9 @@ export async function prepareJob(options: JobOptions): Promise<PreparedJob> {
     size: { ...size, maxIter: solver.maxIter },
     layerFiles: layerFileNames(settings.layers),
   };
-  await writeFolder(folder, options, nets, solver, record);
+  await writeFolder(options.out, jobFiles.record, options.force ?? false, (into) =>
+    writeFiles(into, options, nets, solver, record),
+  );
   const notes = [...nets.data.notes, ...adviceOn(nets, dataset, settings)];
   return { folder, record, dataset, solver, notes };
 }
@@ -78,16 +80,6 @@ function checkFiles({ weights, layers }: JobSettings): void {
   }
 }
 
-function checkFree(asGiven: string, folder: string, force: boolean): void {
-  if (!existsSync(folder)) return;
-  if (!force) {
-    throw new UsageError(`${asGiven} exists already; name another folder or give --force`);
-  }
-  if (!existsSync(join(folder, jobFiles.record))) {
-    throw new UsageError(`${asGiven} exists and is no job folder, so --force does not replace it`);
-  }
-}
-
 /** @throws UsageError for two files with one name: a module could be found only once */
 function layerFileNames(files: readonly string[]): string[] {
   const names = files.map((file) => basename(file));
@@ -96,30 +88,22 @@ function layerFileNames(files: readonly string[]): string[] {
   throw new UsageError(`two layer files are called ${twice}; rename one`);
 }
 
-async function writeFolder(
+async function writeFiles(
   folder: string,
   { networkText, settings }: JobOptions,
   nets: PreparedNet,
   solver: JobSolver,
   record: JobRecord,
 ): Promise<void> {
-  const partial = join(dirname(folder), `.${basename(folder)}.${process.pid}.partial`);
-  await mkdir(partial, { recursive: true });
-  try {
-    const write = (name: string, text: string) => writeFile(join(partial, name), text);
-    await write(jobFiles.original, networkText);
-    await write(jobFiles.trainVal, printPrototxt(nets.trainVal, { message: "NetParameter" }));
-    await write(jobFiles.deploy, printPrototxt(nets.deploy, { message: "NetParameter" }));
-    await write(jobFiles.solver, printPrototxt(solver, { message: "SolverParameter" }));
-    for (const [index, file] of settings.layers.entries()) {
-      await cp(file, join(partial, record.layerFiles[index]!));
-    }
-    await writeJobRecord(partial, record);
-    await rm(folder, { recursive: true, force: true });
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
+  const write = (name: string, text: string) => writeFile(join(folder, name), text);
+  await write(jobFiles.original, networkText);
+  await write(jobFiles.trainVal, printPrototxt(nets.trainVal, { message: "NetParameter" }));
+  await write(jobFiles.deploy, printPrototxt(nets.deploy, { message: "NetParameter" }));
+  await write(jobFiles.solver, printPrototxt(solver, { message: "SolverParameter" }));
+  for (const [index, file] of settings.layers.entries()) {
+    await cp(file, join(folder, record.layerFiles[index]!));
   }
+  await writeJobRecord(folder, record);
 }
 
 function adviceOn(nets: PreparedNet, dataset: JobDataset, settings: JobSettings): string[] {

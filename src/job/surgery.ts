@@ -1,7 +1,7 @@
 /** @file Net surgery: parameters of one net brought into another one that is shaped differently. */
 import type { Blob } from "../core/blob.ts";
 import { count, sameShape, shapeString } from "../core/shape.ts";
-import { blobFromProto } from "../model-file/index.ts";
+import { blobFromProto, shapeFits } from "../model-file/index.ts";
 import type { Net } from "../net/net.ts";
 import type { NetParameter } from "../schema/index.ts";
 
@@ -34,12 +34,13 @@ export function transplant(
       const blob = target.params.get(name)?.[index];
       const step = { layer: name, index };
       if (!blob) return { ...step, action: "dropped", detail: "the target has no such parameter" };
-      const { shape, data } = blobFromProto(proto);
+      const stored = blobFromProto(proto, `blob ${index} of layer "${name}"`);
+      const { shape, data } = stored;
       const shapes = `${shapeString(shape)} -> ${shapeString(blob.shape)}`;
       if (data.length === blob.count) {
         blob.set(data);
-        const same = sameShape(withoutOnes(shape), withoutOnes(blob.shape));
-        return { ...step, action: same ? "copied" : "copied flat", detail: shapes };
+        const action = shapeFits(stored, blob.shape) ? "copied" : "copied flat";
+        return { ...step, action, detail: shapes };
       }
       if (options.gray && isColorOf(shape, blob)) {
         sumChannels(data, shape, blob);
@@ -48,12 +49,6 @@ export function transplant(
       return { ...step, action: "dropped", detail: `sizes differ: ${shapes}` };
     }),
   );
-}
-
-/** Old files pad shapes with ones on the left; those say nothing. */
-function withoutOnes(shape: readonly number[]): readonly number[] {
-  const first = shape.findIndex((size) => size !== 1);
-  return first < 0 ? [] : shape.slice(first);
 }
 
 /** (out, 3, ...) against (out, 1, ...) */

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Shape, sameShape, shapeString } from "../core/shape.ts";
+import { shapeString } from "../core/shape.ts";
 import { CaffeError, ModelFileError } from "../errors.ts";
 import {
   blobFromProto,
   readCaffemodel,
   readSolverState,
+  shapeFits,
   writeSolverState,
 } from "../model-file/index.ts";
 import type { BlobProto, SolverState } from "../schema/index.ts";
@@ -70,13 +71,10 @@ async function protoOf(blob: Blob): Promise<BlobProto> {
  * @throws ModelFileError for a file that is something else, such as a .caffemodel
  */
 export async function loadSnapshot(path: string): Promise<SolverState> {
-  if (path.endsWith(".h5")) {
-    throw new ModelFileError(`${path}: HDF5 snapshots are not supported yet; use a .solverstate`);
-  }
   try {
     return await readSolverState(path);
   } catch (error) {
-    if (existsSync(path) && (await isCaffemodel(path))) {
+    if (await isCaffemodel(path)) {
       throw new ModelFileError(
         `${path} holds weights (.caffemodel), not the state of a solver (.solverstate): ` +
           "give it as weights to fine-tune from, or give the .solverstate beside it to resume",
@@ -117,22 +115,24 @@ export function restoreHistory(
   solverType: string,
   path: string,
 ): void {
-  const saved = state.history.map((proto) => blobFromProto(proto));
+  const saved = state.history.map((proto, index) =>
+    blobFromProto(proto, `${path}: history ${index}`),
+  );
   if (saved.length !== history.length) {
     throw new ModelFileError(
       `${path}: Incorrect length of history blobs: the file has ${saved.length}, ` +
         `this ${solverType} solver has ${history.length}${otherType(saved.length, history.length)}.`,
     );
   }
-  saved.forEach(({ shape, legacy }, index) => {
+  for (const [index, stored] of saved.entries()) {
     const target = history[index]!.shape;
-    if (!fits(shape, legacy, target)) {
+    if (!shapeFits(stored, target)) {
       throw new ModelFileError(
-        `${path}: history ${index} has shape ${shapeString(shape)}, this net's has ` +
+        `${path}: history ${index} has shape ${shapeString(stored.shape)}, this net's has ` +
           `${shapeString(target)}; the snapshot is of another net.`,
       );
     }
-  });
+  }
   for (const [index, { data }] of saved.entries()) history[index]!.set(data);
 }
 
@@ -140,11 +140,4 @@ function otherType(saved: number, wanted: number): string {
   if (saved * 2 === wanted) return "; it was written by SGD, Nesterov, AdaGrad or RMSProp";
   if (saved === wanted * 2) return "; it was written by AdaDelta or Adam";
   return "; it was written for another net";
-}
-
-/** Old files have four axes, padded with ones on the left. */
-function fits(shape: Shape, legacy: boolean, target: Shape): boolean {
-  if (!legacy) return sameShape(shape, target);
-  const padded = [...new Array<number>(Math.max(0, 4 - target.length)).fill(1), ...target];
-  return sameShape(shape, padded);
 }

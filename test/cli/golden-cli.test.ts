@@ -1,0 +1,157 @@
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  goldenArguments,
+  goldenLog,
+  goldenRun,
+  messages,
+  runIn,
+  sameLine,
+} from "../support/golden-cli.ts";
+import { parseCsv, parseLog } from "../support/parse-log.ts";
+import { hasShared, sharedPath } from "../support/shared.ts";
+
+const parsed = ["train", "train_average_loss", "train_test_initialization_false"];
+
+/** The golden CSVs of Caffe's own parse_log.py. */
+function goldenCsv(name: string) {
+  const read = (phase: string) =>
+    parseCsv(readFileSync(sharedPath("golden/cli", name, "parsed", `caffe.log.${phase}`), "utf8"));
+  return { train: read("train"), test: read("test") };
+}
+
+function expectSameLines(actual: readonly string[], expected: readonly string[]): void {
+  const wrong = expected.findIndex((line, i) => !sameLine(actual[i], line));
+  expect(wrong < 0 ? undefined : actual[wrong]).toBe(expected[wrong]);
+  expect(actual).toHaveLength(expected.length);
+}
+
+describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
+  test.each(parsed)(
+    "this suite's parse_log reads Caffe's log of %s as parse_log.py did",
+    (name) => {
+      expect(parseLog(goldenLog(name))).toEqual(goldenCsv(name));
+    },
+  );
+
+  test.each([
+    "train",
+    "train_average_loss",
+    "train_clip",
+    "train_debug_info",
+    "train_gflags_style",
+    "train_multistep",
+    "train_no_snapshot_after",
+    "train_prefix_dir",
+    "train_test_initialization_false",
+  ])("%s logs the same lines and numbers", async (name) => {
+    using run = await goldenRun(name);
+    const { code, err } = await runIn(run.folder, goldenArguments(name));
+    expect(code, err.at(-1)).toBe(0);
+    const from = "Starting Optimization";
+    expectSameLines(messages(err, from), messages(goldenLog(name), from));
+  });
+
+  test.each(parsed)("parse_log makes the same table of the log of %s", async (name) => {
+    using run = await goldenRun(name);
+    const { err } = await runIn(run.folder, goldenArguments(name));
+    expect(parseLog(err)).toEqual(goldenCsv(name));
+  });
+
+  test("a resumed run logs the same lines and numbers", async () => {
+    using run = await goldenRun("train");
+    await runIn(run.folder, goldenArguments("train"));
+    const { code, err } = await runIn(run.folder, goldenArguments("resume"));
+    expect(code).toBe(0);
+    expectSameLines(
+      messages(err, "Starting Optimization"),
+      messages(goldenLog("resume"), "Starting Optimization"),
+    );
+  });
+
+  test("Caffe's own snapshot resumes to the same numbers", async () => {
+    using run = await goldenRun("train");
+    for (const end of ["caffemodel", "solverstate"]) {
+      const file = `snap_iter_30.${end}`;
+      cpSync(sharedPath("golden/cli/resume", file), join(run.folder, file));
+    }
+    const { err } = await runIn(run.folder, goldenArguments("resume"));
+    // Caffe starts the data anew, at record 0; 30 iterations of 8 end there after 6 rounds of 40.
+    expectSameLines(
+      messages(err, "Starting Optimization"),
+      messages(goldenLog("resume"), "Starting Optimization"),
+    );
+  });
+
+  test.each(["test", "time"])("%s prints Caffe's table", async (name) => {
+    using run = await goldenRun(name);
+    const { code, err } = await runIn(run.folder, goldenArguments(name));
+    expect(code, err.at(-1)).toBe(0);
+    const from = name === "test" ? "Running for" : "Performing Forward";
+    const expected = messages(goldenLog(name), from);
+    const loss = /^Initial loss/; // of random weights
+    const rest = (lines: string[]) => lines.filter((line) => !loss.test(line));
+    expectSameLines(rest(messages(err, from)), rest(expected));
+  });
+
+  test.each([
+    ["err_gpu", "Cannot use GPU"],
+    ["err_phase", 'phase must be "TRAIN" or "TEST"'],
+    ["err_sig_effect", 'Invalid signal effect "foo" was specified'],
+    ["err_copy_blobs", "Incompatible number of blobs for layer ip1"],
+    [
+      "err_copy_shape",
+      "Cannot copy param 0 weights from layer 'ip1'; shape mismatch.  Source param shape is 12 4 (48); target param shape is 13 4 (52).",
+    ],
+    ["err_solver_adagrad_momentum", "Momentum cannot be used with AdaGrad."],
+    ["err_solver_average_loss_0", "average_loss should be non-negative"],
+    ["err_solver_lr_policy", "Unknown learning rate policy: wobble"],
+    ["err_solver_missing", "File not found: nope.prototxt"],
+    [
+      "err_solver_no_net",
+      "SolverParameter must specify a train net using one of these fields: net, net_param, train_net, train_net_param",
+    ],
+    ["err_solver_regularization", "Unknown regularization type: L3"],
+    ["err_solver_rmsprop_momentum", "Momentum cannot be used with RMSProp."],
+    ["err_solver_stepsize_0", "stepsize > 0"],
+    ["err_solver_syntax", "solver.prototxt:16:"],
+    ["err_solver_test_interval_0", "test_interval must be greater than 0"],
+    ["err_solver_test_iter_missing", "test_iter must be specified for each test network"],
+    [
+      "err_solver_test_state_count",
+      "test_state must be unspecified or specified once per test net",
+    ],
+    [
+      "err_solver_two_nets",
+      "SolverParameter must not contain more than one of these fields specifying a train_net: net, net_param, train_net, train_net_param",
+    ],
+    [
+      "err_solver_type",
+      "Unknown solver type: Foo (known types: AdaDelta, AdaGrad, Adam, Nesterov, RMSProp, SGD)",
+    ],
+    ["err_test_no_weights", "Need model weights to score."],
+    ["err_time_no_model", "Need a model definition to time."],
+    ["unknown_action", "Unknown action: frobnicate"],
+    ["unknown_flag", "unknown command line flag 'frobnicate'"],
+  ])("%s ends with one clear error and exit code 1", async (name, message) => {
+    using run = await goldenRun(name);
+    const { code, err } = await runIn(run.folder, goldenArguments(name));
+    expect(code).toBe(1);
+    const error = err.findIndex((line) => line.startsWith("cortado: "));
+    expect(err[error]).toContain(message);
+    // After it at most the line of the file and a caret; no stack.
+    expect(err.length - error).toBeLessThanOrEqual(3);
+    expect(err.join("\n")).not.toMatch(/\n\s+at .*\.[jt]s/);
+    expect(existsSync(join(run.folder, "snap_iter_60.caffemodel"))).toBe(false);
+  });
+
+  test("solver_mode GPU trains on the CPU, with a warning", async () => {
+    using run = await goldenRun("err_solver_mode_gpu");
+    const { code, err } = await runIn(run.folder, goldenArguments("err_solver_mode_gpu"));
+    expect(code).toBe(0);
+    expect(err.filter((line) => line.startsWith("W")).join()).toContain(
+      "solver_mode is GPU, but this version has no GPU device: training on the CPU.",
+    );
+  });
+});

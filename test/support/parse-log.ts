@@ -1,0 +1,57 @@
+/**
+ * @file What plotting scripts take from a training log, by the rules of Caffe's parse_log.py: the
+ * same patterns, columns and number formats.
+ */
+
+/** Cells by the name of their column. */
+type Row = Readonly<Record<string, string>>;
+
+export interface ParsedLog {
+  readonly train: readonly Row[];
+  readonly test: readonly Row[];
+}
+
+const FLOAT = String.raw`[\.\deE+-]+`;
+const ITERATION = /Iteration (\d+)/;
+const RATE = /lr = ([-+]?[0-9]*\.?[0-9]+([eE]?[-+]?[0-9]+)?)/;
+const OUTPUT = new RegExp(String.raw`(Train|Test) net output #(\d+): (\S+) = (${FLOAT})`);
+const TIME = /^[A-Z]\d{4} (\d\d):(\d\d):(\d\d\.\d{6})/;
+
+/** @throws Error where the script would find no time, as in a log without "Solving" */
+export function parseLog(lines: readonly string[]): ParsedLog {
+  const start = lines.find((line) => line.includes("Solving"));
+  if (!start || !TIME.test(start)) throw new Error("the log has no start time");
+  const rows: { train: Row[]; test: Row[] } = { train: [], test: [] };
+  let iteration = -1;
+  let rate = "nan";
+  const current: { train?: Row; test?: Row } = {};
+  for (const line of lines) {
+    const iter = ITERATION.exec(line)?.[1];
+    if (iter !== undefined) iteration = Number(iter);
+    if (iteration < 0 || !TIME.test(line)) continue;
+    rate = RATE.exec(line)?.[1] ?? rate;
+    const output = OUTPUT.exec(line);
+    if (!output) continue;
+    const phase = output[1] === "Train" ? "train" : "test";
+    const NumIters = iteration.toFixed(1);
+    const row = current[phase];
+    const cells = row?.NumIters === NumIters ? row : { NumIters, LearningRate: rate };
+    if (cells === row) rows[phase].pop();
+    current[phase] = { ...cells, [output[3]!]: output[4]! };
+    rows[phase].push(current[phase]);
+  }
+  // The rate of a row is the last one read before it; the first rows have none and get the next one.
+  const first = rows.train.find((row) => row.LearningRate !== "nan")?.LearningRate ?? "nan";
+  const fill = (row: Row) => (row.LearningRate === "nan" ? { ...row, LearningRate: first } : row);
+  return { train: rows.train.map(fill), test: rows.test.map(fill) };
+}
+
+/** The scripts' CSV without the column of seconds, which differ from run to run. */
+export function parseCsv(text: string): Row[] {
+  const [head, ...lines] = text.trim().split("\n");
+  const names = head!.split(",");
+  return lines.map((line) => {
+    const cells = line.split(",").map((cell, i) => [names[i]!, cell] as const);
+    return Object.fromEntries(cells.filter(([name]) => name !== "Seconds"));
+  });
+}

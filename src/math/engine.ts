@@ -1,0 +1,98 @@
+/** @file The CPU engine: the contract of `core/engine.ts` over the WebAssembly kernels. */
+import type { Engine, SgdStep } from "../core/engine.ts";
+import type { Heap, Pointer } from "../core/heap.ts";
+import type { Kernels } from "./kernels.ts";
+import { type EngineOptions, Runtime } from "./runtime.ts";
+
+/**
+ * An engine over the heap. Worker threads start with the first job that is large enough, and do not
+ * keep the process alive.
+ * @throws CaffeError for a number of threads that is not from 1 to 64
+ */
+export function createEngine(heap: Heap, options: EngineOptions = {}): Engine {
+  return new CpuEngine(new Runtime(heap, options));
+}
+
+class CpuEngine implements Engine {
+  readonly heap: Heap;
+  readonly threads: number;
+  readonly #runtime: Runtime;
+  readonly #kernels: Kernels;
+  readonly #control: Pointer;
+  readonly #packed: Pointer;
+
+  constructor(runtime: Runtime) {
+    this.heap = runtime.heap;
+    this.threads = runtime.threads;
+    this.#runtime = runtime;
+    this.#kernels = runtime.kernels;
+    this.#control = runtime.control;
+    this.#packed = runtime.packed;
+  }
+
+  gemm(
+    transA: boolean,
+    transB: boolean,
+    M: number,
+    N: number,
+    K: number,
+    alpha: number,
+    a: Pointer,
+    b: Pointer,
+    beta: number,
+    c: Pointer,
+  ): void {
+    const { gemm } = this.#kernels;
+    gemm(this.#control, this.#packed, transA, transB, M, N, K, alpha, a, b, beta, c);
+  }
+
+  copy(n: number, x: Pointer, y: Pointer): void {
+    this.#kernels.copy(this.#control, n, x, y);
+  }
+
+  fill(n: number, value: number, y: Pointer): void {
+    this.#kernels.fill(this.#control, n, value, y);
+  }
+
+  axpby(n: number, alpha: number, x: Pointer, beta: number, y: Pointer): void {
+    this.#kernels.axpby(this.#control, n, alpha, x, beta, y);
+  }
+
+  add(n: number, x: Pointer, y: Pointer, z: Pointer): void {
+    this.#kernels.add(this.#control, n, x, y, z);
+  }
+
+  mul(n: number, x: Pointer, y: Pointer, z: Pointer): void {
+    this.#kernels.mul(this.#control, n, x, y, z);
+  }
+
+  dot(n: number, x: Pointer, y: Pointer): number {
+    return this.#kernels.dot(this.#control, n, x, y, this.#packed);
+  }
+
+  relu(n: number, slope: number, x: Pointer, y: Pointer): void {
+    this.#kernels.relu(this.#control, n, slope, x, y);
+  }
+
+  reluGradient(n: number, slope: number, x: Pointer, dy: Pointer, dx: Pointer): void {
+    this.#kernels.reluGradient(this.#control, n, slope, x, dy, dx);
+  }
+
+  addBias(outer: number, channels: number, inner: number, bias: Pointer, y: Pointer): void {
+    this.#kernels.addBias(this.#control, outer, channels, inner, bias, y);
+  }
+
+  biasGradient(outer: number, channels: number, inner: number, dy: Pointer, dbias: Pointer): void {
+    this.#kernels.biasGradient(this.#control, outer, channels, inner, dy, dbias);
+  }
+
+  sgdStep(step: SgdStep): void {
+    const { count, data, diff, history, rate, momentum, decay, scale } = step;
+    const { sgdStep } = this.#kernels;
+    sgdStep(this.#control, count, data, diff, history, rate, momentum, decay, scale);
+  }
+
+  dispose(): void {
+    this.#runtime.dispose();
+  }
+}

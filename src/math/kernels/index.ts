@@ -1,0 +1,7 @@
+/** @file What the host and the worker threads call. */
+export { configure, serve, stop } from "./threads";
+export { add, axpby, copy, fill, mul, relu, reluGradient } from "./elementwise";
+export { addBias, biasGradient, dot } from "./reduce";
+export { commonScratchBytes, packBytes } from "./memory";
+export { gemm } from "./gemm";
+export { sgdStep } from "./sgd";

@@ -1,0 +1,40 @@
+/** @file Vector helpers. A vector is four float32 lanes. */
+
+/** Bytes of a float. */
+export const F: usize = 4;
+
+/** a b + c: rounded once in the relaxed build where the machine can, twice in the plain build. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  else return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/** The sum of the four lanes, in a fixed order. */
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f32 {
+  const pairs = f32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+/** The first `n` (1 to 4) floats at `p`, then zeros; reads no float past them. */
+export function loadSome(p: usize, n: i32): v128 {
+  if (n > 3) return v128.load(p);
+  let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));
+  if (n > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
+  if (n > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
+  return v;
+}
+
+/** Writes the first `n` (1 to 4) lanes to `p`, and nothing past them. */
+export function storeSome(p: usize, v: v128, n: i32): void {
+  if (n > 3) {
+    v128.store(p, v);
+    return;
+  }
+  store<f32>(p, f32x4.extract_lane(v, 0));
+  if (n > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
+  if (n > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
+}

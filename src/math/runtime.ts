@@ -1,0 +1,90 @@
+/** @file What the parts of the engine share: the kernels, their memory and their threads. */
+import os from "node:os";
+import type { Worker } from "node:worker_threads";
+import type { Heap, Pointer } from "../core/heap.ts";
+import { CaffeError } from "../errors.ts";
+import { type KernelBuild, type Kernels, kernelModule } from "./kernels.ts";
+import { startWorkers } from "./workers.ts";
+
+const CONTROL_BYTES = 1024;
+const MAX_THREADS = 16;
+
+export interface EngineOptions {
+  /** Threads that share the work, the calling one included; default: one a core, at most 16. */
+  readonly threads?: number;
+  /** Default: the faster one that runs here. */
+  readonly build?: KernelBuild;
+}
+
+/** An instance of the kernels with a control block, scratch memory and worker threads of its own. */
+export class Runtime {
+  readonly heap: Heap;
+  readonly threads: number;
+  readonly kernels: Kernels;
+  /** The block through which the threads talk (kernels/threads.ts). */
+  readonly control: Pointer;
+  /** Memory that all threads share for packed operands (kernels/memory.ts). */
+  readonly packed: Pointer;
+  readonly #module: WebAssembly.Module;
+  #workers: readonly Worker[] = [];
+  #threadScratch: Pointer = 0;
+  #threadBytes = 0;
+  #sharedScratch: Pointer = 0;
+  #sharedBytes = 0;
+
+  constructor(heap: Heap, options: EngineOptions) {
+    this.heap = heap;
+    this.threads = checkThreads(
+      options.threads ?? Math.min(MAX_THREADS, os.availableParallelism()),
+    );
+    this.#module = kernelModule(options.build);
+    const instance = new WebAssembly.Instance(this.#module, {
+      env: { memory: heap.memory },
+      threads: { startWorkers: () => this.#startWorkers() },
+    });
+    this.kernels = instance.exports as Kernels;
+    this.control = heap.allocate(CONTROL_BYTES);
+    this.packed = heap.allocate(this.kernels.packBytes());
+    this.reserve(0, 0);
+  }
+
+  /** Memory that all threads share within one operation, as large as was reserved. */
+  get sharedScratch(): Pointer {
+    return this.#sharedScratch;
+  }
+
+  /** Makes scratch memory at least this large. It never shrinks, and no operation may be running. */
+  reserve(threadBytes: number, sharedBytes: number): void {
+    const needed = roundUp(this.kernels.commonScratchBytes() + threadBytes);
+    if (needed > this.#threadBytes) {
+      if (this.#threadScratch) this.heap.free(this.#threadScratch);
+      this.#threadScratch = this.heap.allocate(needed * this.threads);
+      this.#threadBytes = needed;
+      this.kernels.configure(this.control, this.threads, this.#threadScratch, needed);
+    }
+    if (sharedBytes > this.#sharedBytes) {
+      if (this.#sharedScratch) this.heap.free(this.#sharedScratch);
+      this.#sharedScratch = this.heap.allocate(sharedBytes);
+      this.#sharedBytes = sharedBytes;
+    }
+  }
+
+  /** Ends the worker threads. */
+  dispose(): void {
+    this.kernels.stop(this.control);
+    for (const worker of this.#workers) void worker.terminate();
+    this.#workers = [];
+  }
+
+  /** Called by the kernels at the first job that is worth it. */
+  #startWorkers(): void {
+    this.#workers = startWorkers(this.#module, this.heap.memory, this.control, this.threads);
+  }
+}
+
+const roundUp = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
+
+function checkThreads(threads: number): number {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 64) return threads;
+  throw new CaffeError("threads", `threads must be a whole number from 1 to 64, not ${threads}`);
+}

@@ -1,0 +1,134 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { Heap } from "../../src/core/heap.ts";
+import { createEngine } from "../../src/math/index.ts";
+
+const heap = new Heap();
+const engines = {
+  "1 thread": createEngine(heap, { threads: 1 }),
+  "2 threads": createEngine(heap, { threads: 2 }),
+  "3 threads": createEngine(heap, { threads: 3 }),
+  "plain SIMD": createEngine(heap, { threads: 1, build: "simd" }),
+};
+
+afterAll(() => {
+  for (const engine of Object.values(engines)) engine.dispose();
+});
+
+/** A fixed sequence of numbers in [-1, 1). */
+function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+interface Product {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+const nameOf = ({ transA, transB, M, N, K, alpha, beta }: Product) =>
+  `${M}x${K}${transA ? "^T" : ""} times ${K}x${N}${transB ? "^T" : ""}, alpha ${alpha}, beta ${beta}`;
+
+function operands({ M, N, K }: Product) {
+  return { a: numbers(M * K, 1), b: numbers(K * N, 2), c: numbers(M * N, 3) };
+}
+
+function compute(engineName: keyof typeof engines, product: Product): Float32Array {
+  const { transA, transB, M, N, K, alpha, beta } = product;
+  const values = operands(product);
+  const place = (x: Float32Array) => {
+    const pointer = heap.allocate(4 * x.length);
+    heap.floats(pointer, x.length).set(x);
+    return pointer;
+  };
+  const [a, b, c] = [place(values.a), place(values.b), place(values.c)];
+  if (beta === 0) heap.floats(c, M * N).fill(Number.NaN);
+  engines[engineName].gemm(transA, transB, M, N, K, alpha, a, b, beta, c);
+  const result = heap.floats(c, M * N).slice();
+  for (const pointer of [a, b, c]) heap.free(pointer);
+  return result;
+}
+
+/** The largest error, as a part of what rounding K products may cost. */
+function worstError(product: Product, result: Float32Array): number {
+  const { transA, transB, M, N, K, alpha, beta } = product;
+  const { a, b, c } = operands(product);
+  let worst = 0;
+  for (let i = 0; i < M; i++) {
+    for (let j = 0; j < N; j++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++) {
+        sum += a[transA ? k * M + i : i * K + k]! * b[transB ? j * K + k : k * N + j]!;
+      }
+      const expected = alpha * sum + beta * c[i * N + j]!;
+      const error = Math.abs(result[i * N + j]! - expected);
+      // NaN must not pass.
+      if (!(error <= worst)) worst = error;
+    }
+  }
+  return worst / (2 ** -24 * (Math.abs(alpha) * Math.sqrt(K) + 4));
+}
+
+/** Sizes around the tile (4 x 8), the depth of a block (256) and the thin cases. */
+const sizes: readonly [number, number, number][] = [
+  [1, 1, 1],
+  [3, 5, 7],
+  [4, 8, 4],
+  [5, 13, 257],
+  [17, 33, 65],
+  [1, 200, 300],
+  [200, 1, 300],
+  [2, 700, 530],
+  [13, 600, 90],
+  [600, 13, 90],
+  [300, 200, 1],
+  [65, 130, 9],
+  [130, 81, 300],
+];
+
+const products = sizes.flatMap(([M, N, K]) =>
+  [false, true].flatMap((transA) =>
+    [false, true].flatMap((transB) =>
+      [
+        { alpha: 1, beta: 0 },
+        { alpha: 0.5, beta: 1 },
+        { alpha: -2, beta: 0.25 },
+      ].map((factors): Product => ({ transA, transB, M, N, K, ...factors })),
+    ),
+  ),
+);
+
+describe("gemm", () => {
+  test.each(Object.keys(engines) as (keyof typeof engines)[])(
+    "equals the product in float64 up to rounding (%s)",
+    (engine) => {
+      for (const product of products) {
+        expect(worstError(product, compute(engine, product)), nameOf(product)).toBeLessThan(4);
+      }
+    },
+  );
+
+  test("gives the same bits for 1, 2 and 3 threads", () => {
+    for (const product of products.filter(({ M, N, K }) => M * N * K > 100_000)) {
+      const expected = compute("1 thread", product);
+      expect(compute("2 threads", product), nameOf(product)).toEqual(expected);
+      expect(compute("3 threads", product), nameOf(product)).toEqual(expected);
+    }
+  });
+
+  test("scales C alone where K is 0 or alpha is 0", () => {
+    const shape = { transA: false, transB: false, M: 3, N: 5 };
+    const { c } = operands({ ...shape, K: 2, alpha: 0, beta: 2 });
+    const doubled = c.map((value) => 2 * value);
+    expect(compute("1 thread", { ...shape, K: 2, alpha: 0, beta: 2 })).toEqual(doubled);
+    expect(compute("1 thread", { ...shape, K: 0, alpha: 1, beta: 2 })).toEqual(doubled);
+    expect(compute("1 thread", { ...shape, K: 0, alpha: 1, beta: 0 })).toEqual(c.fill(0));
+  });
+});

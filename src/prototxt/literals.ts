@@ -66,33 +66,44 @@ export function readString(raw: string, fail: FailAt): string {
 
 /** The bytes of a quoted literal; characters stand for their UTF-8. */
 export function readBytes(raw: string, fail: FailAt): Buffer {
-  const parts: Buffer[] = [];
+  // An escape is never shorter than what it stands for.
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(raw, "utf8"));
   const end = raw.length - 1;
+  let length = 0;
   for (let at = 1; at < end; ) {
     const backslash = raw.indexOf("\\", at);
-    const plainEnd = backslash < 0 ? end : backslash;
-    if (plainEnd > at) parts.push(Buffer.from(raw.slice(at, plainEnd), "utf8"));
-    at = plainEnd;
-    if (at === end) break;
-    ESCAPE.lastIndex = at;
-    const match = ESCAPE.exec(raw);
-    if (!match) return failAtEscape(raw, at, fail);
-    parts.push(bytesOf(match, () => failAtEscape(raw, at, fail)));
-    at += match[0].length;
+    if (backslash === at) {
+      ESCAPE.lastIndex = at;
+      const match = ESCAPE.exec(raw) ?? failAtEscape(raw, at, fail);
+      length += writeEscaped(bytes, length, match, () => failAtEscape(raw, at, fail));
+      at += match[0].length;
+    } else {
+      const plainEnd = backslash < 0 ? end : backslash;
+      length += bytes.write(raw.slice(at, plainEnd), length, "utf8");
+      at = plainEnd;
+    }
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return bytes.subarray(0, length);
 }
 
-function bytesOf(match: RegExpExecArray, fail: () => never): Buffer {
+/** @returns how many bytes the escape stands for */
+function writeEscaped(
+  bytes: Buffer,
+  at: number,
+  match: RegExpExecArray,
+  fail: () => never,
+): number {
   const [, octal, hex, short, long, simple] = match;
   const codePoint = short ?? long;
   if (codePoint !== undefined) {
     const value = Number.parseInt(codePoint, 16);
-    return value > 0x10ffff ? fail() : Buffer.from(String.fromCodePoint(value), "utf8");
+    if (value > 0x10ffff) fail();
+    return bytes.write(String.fromCodePoint(value), at, "utf8");
   }
-  if (octal !== undefined) return Buffer.of(Number.parseInt(octal, 8) & 0xff);
-  if (hex !== undefined) return Buffer.of(Number.parseInt(hex, 16));
-  return Buffer.of(SIMPLE_ESCAPES[simple!]!);
+  if (octal !== undefined) bytes[at] = Number.parseInt(octal, 8);
+  else if (hex !== undefined) bytes[at] = Number.parseInt(hex, 16);
+  else bytes[at] = SIMPLE_ESCAPES[simple!]!;
+  return 1;
 }
 
 function failAtEscape(raw: string, at: number, fail: FailAt): never {
@@ -126,12 +137,16 @@ export function writeString(value: string | Uint8Array): string {
   return `${text}"`;
 }
 
+const SMALLEST_NORMAL = 2 ** -126;
+
 /** A float32 with as many digits (6 or 9) as it takes to read it back, as protobuf prints it. */
 export function writeFloat(value: number): string {
   const single = Math.fround(value);
   if (!Number.isFinite(single)) return writeNonFinite(single);
   const short = general(single, 6);
-  return Math.fround(Number(short)) === single ? short : general(single, 9);
+  // protobuf takes the underflow of a subnormal number for a failure to read it back.
+  const isSubnormal = single !== 0 && Math.abs(single) < SMALLEST_NORMAL;
+  return !isSubnormal && Math.fround(Number(short)) === single ? short : general(single, 9);
 }
 
 /** A float64 with as many digits (15 or 17) as it takes to read it back, as protobuf prints it. */

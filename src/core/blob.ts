@@ -159,6 +159,11 @@ export class Blob {
     this.#version++;
   }
 
+  /** Whether both blobs' data lie in the same memory. */
+  sharesDataWith(other: Blob): boolean {
+    return this.#data !== undefined && this.#data === other.#data;
+  }
+
   /** Gives the memory back. The blob must not be used afterwards. */
   dispose(): void {
     this.#data?.release();

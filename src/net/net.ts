@@ -14,6 +14,7 @@ import { type BuiltNet, buildNet } from "./build.ts";
 import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { checkMemory } from "./memory.ts";
+import { reuseActivationMemory } from "./reuse-memory.ts";
 import { shareTrainedLayers } from "./share-trained-layers.ts";
 import { netToProto } from "./to-proto.ts";
 
@@ -73,6 +74,8 @@ export class Net {
   readonly #plan: ExecutionPlan;
   readonly #logger: Logger;
   readonly #beforeForward = new Set<(net: Net) => void>();
+  /** Memories that activations share, in a net of which only outputs are looked at. */
+  #sharedMemory: readonly Blob[] = [];
   #loss = 0;
   #disposed = false;
 
@@ -125,6 +128,7 @@ export class Net {
     const net = new Net(definition, built, { device, random, logger });
     try {
       checkMemory(net);
+      if (options.outputsOnly && net.phase === "TEST") net.#reuseMemory();
       for (const file of asList(options.weights)) await net.copyTrainedLayersFrom(file);
     } catch (error) {
       net.dispose();
@@ -247,6 +251,14 @@ export class Net {
       for (const blob of blobs) blob.dispose();
       for (const blob of topBlobs) blob.dispose();
     }
+    for (const memory of this.#sharedMemory) memory.dispose();
+  }
+
+  #reuseMemory(): void {
+    const weighted = [...this.blobs.keys()].filter((name) => this.lossWeightOf(name) !== 0);
+    const kept = new Set([...this.outputs, ...weighted]);
+    this.#sharedMemory = reuseActivationMemory(this.layers, kept, this.device.heap);
+    this.#plan.reshape();
   }
 
   #blob(name: string): Blob {

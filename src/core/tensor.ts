@@ -5,6 +5,7 @@
 /// <reference types="@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js" preserve="true" />
 import { createRequire } from "node:module";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { argMaxKernel } from "./arg-max-kernel.ts";
 import type { Shape } from "./shape.ts";
 
 export type { Tensor };
@@ -42,6 +43,8 @@ function load(): TensorFlow {
   environment.set("PROD", true);
   require("@tensorflow/tfjs-backend-cpu");
   require("./generated/tensorflow-extras.cjs");
+  tf.unregisterKernel(argMaxKernel.kernelName, argMaxKernel.backendName);
+  tf.registerKernel(argMaxKernel);
   tf.scalar(0).dispose();
   environment.set("PROD", isMuted);
   return tf;

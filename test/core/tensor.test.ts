@@ -69,6 +69,32 @@ test("has gradients of operations and operations as methods", () => {
   expect(gradient).toEqual([2, 4]);
 });
 
+test("finds the largest value along any axis: the first of equals, NaN before numbers, as numpy", () => {
+  const x = [
+    [
+      [1, 5, Number.NaN],
+      [1, 9, 2],
+    ],
+    [
+      [3, -1, 0],
+      [4, -2, Number.NaN],
+    ],
+  ];
+  const argMax = (axis: number) => tf.tidy(() => tf.tensor(x).argMax(axis).arraySync());
+  expect(argMax(0)).toEqual([
+    [1, 0, 0],
+    [1, 0, 1],
+  ]);
+  expect(argMax(1)).toEqual([
+    [0, 1, 0],
+    [1, 0, 1],
+  ]);
+  expect(argMax(-1)).toEqual([
+    [2, 1],
+    [0, 2],
+  ]);
+});
+
 test("loads TensorFlow.js when it is first asked for, without a word", () => {
   const source = fileURLToPath(new URL("../../src/core/tensor.ts", import.meta.url));
   const { outputFiles } = buildSync({

@@ -30,7 +30,7 @@ function lossOf(scores: ArrayLike<number>): number {
   return loss / total;
 }
 
-test("weighs each pixel's softmax loss by its class, and derives the gradient", async () => {
+test("weighs each pixel's softmax loss by its class, and so the gradient", async () => {
   const { run, layer, tops, bottoms } = await rig("[1, 20, 5]");
   expect(run()[0]).toBeCloseTo(lossOf(SCORES), 6);
   tops[0]!.setDiff(2);
@@ -45,4 +45,10 @@ test("weighs each pixel's softmax loss by its class, and derives the gradient", 
 test("asks for as many weights as there are classes", async () => {
   await expect(rig("[1, 20]")).rejects.toThrow(/param_str has 2 weights for 3 classes\.$/);
   await expect(rig("")).rejects.toThrow(/param_str has 0 weights for 3 classes\.$/);
+});
+
+test("refuses a label that is no class", async () => {
+  const { run, bottoms } = await rig("[1, 20, 5]");
+  bottoms[1]!.data[3] = 255;
+  expect(run).toThrow(/WeightedSoftmaxLoss\.forward\): Label 255 is not from 0 to 2\.$/);
 });

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataSourceError } from "../../errors.ts";
-import { systemReason } from "../../model-file/atomic-write.ts";
+import { systemReason } from "../../model-file/index.ts";
 import { type Meta, PAGE_HEADER_BYTES, PAGE_OVERFLOW, damaged, readMeta } from "./format.ts";
 import { Page } from "./page.ts";
 

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { DataSourceError } from "../../errors.ts";
-import { syncFolder, systemReason, temporaryBeside } from "../../model-file/atomic-write.ts";
+import { syncFolder, systemReason, temporaryBeside } from "../../model-file/index.ts";
 import { keyText } from "./reader.ts";
 
 /** A database that is being written. Its folder has its name only after `close`. */

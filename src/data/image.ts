@@ -1,0 +1,148 @@
+/** @file Images as OpenCV hands them to Caffe: planes in the order blue, green, red, alpha. */
+import sharp, { type Sharp, type SharpOptions } from "sharp";
+import { DataSourceError } from "../errors.ts";
+import { untransformedJpeg } from "./jpeg-luma.ts";
+
+/** A decoded image: `data` has the axes (channel, row, column). */
+export interface Image {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** 0 to 255, or 0 to 65535 where the file has 16 bits a channel. */
+  readonly data: Uint8Array | Uint16Array;
+}
+
+/**
+ * How channels come out: "native" as the file has them (gray 1, color 3, with alpha 4), "color" always
+ * 3 and "gray" always 1, both with 8 bits.
+ */
+export type ColorMode = "native" | "color" | "gray";
+
+/** A larger image is refused before memory is reserved for it. */
+export const MAX_PIXELS = 64 * 2 ** 20;
+
+const FORMATS: ReadonlySet<string> = new Set(["jpeg", "png", "tiff", "webp"]);
+
+/**
+ * Decodes a JPEG, PNG, TIFF or WebP file in a thread of libuv's pool.
+ *
+ * JPEGs come out as libjpeg-turbo's do, to the bit. Color profiles are ignored; the orientation tag
+ * counts unless the mode is "native", as in OpenCV.
+ * @param what how an error names the image: a path, or a database and a key
+ * @throws DataSourceError when it is no such image, damaged, or has more than 64 Mpx
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  what: string,
+  mode: ColorMode = "native",
+): Promise<Image> {
+  const { format, isGray, is16Bit } = await inspect(bytes, what);
+  const luma = mode === "gray" && format === "jpeg" ? untransformedJpeg(bytes) : undefined;
+  const options: SharpOptions = { limitInputPixels: MAX_PIXELS, ignoreIcc: true };
+  let pipeline = sharp(luma ?? bytes, options);
+  if (mode !== "native") pipeline = pipeline.autoOrient().removeAlpha();
+  if (isGray) pipeline = pipeline.toColourspace(is16Bit ? "grey16" : "b-w");
+  else if (is16Bit) pipeline = pipeline.toColourspace("rgb16");
+  const { pixels, channels, height, width } = await rawPixels(pipeline, is16Bit, what);
+  const is8Bit = pixels instanceof Uint8Array;
+  const bits = mode === "native" || is8Bit ? pixels : Uint8Array.from(pixels, (v) => v >> 8);
+  const planes = luma ? everyThird(bits) : planesOf(bits, channels, mode);
+  return { channels: planes.length / (height * width), height, width, data: planes };
+}
+
+/**
+ * Encodes one plane (gray) or three (blue, green, red) as PNG, lossless, 8 or 16 bits a channel.
+ * @throws DataSourceError for another number of channels
+ */
+export async function encodePng({ channels, height, width, data }: Image): Promise<Uint8Array> {
+  if (channels !== 1 && channels !== 3) {
+    throw new DataSourceError(`a PNG takes 1 or 3 channels here, not ${channels}`);
+  }
+  const pixels = interleaved(data, channels, height * width);
+  let pipeline = sharp(pixels, { raw: { width, height, channels } });
+  if (data instanceof Uint16Array)
+    pipeline = pipeline.toColourspace(channels === 1 ? "grey16" : "rgb16");
+  else if (channels === 1) pipeline = pipeline.toColourspace("b-w");
+  return await pipeline.png().toBuffer();
+}
+
+async function inspect(bytes: Uint8Array, what: string) {
+  const { format, channels, depth, width, height } = await attempt(what, () =>
+    sharp(bytes, { limitInputPixels: false }).metadata(),
+  );
+  if (!FORMATS.has(format)) {
+    throw new DataSourceError(`${what}: a ${format} image; use JPEG, PNG, TIFF or WebP`);
+  }
+  if (width * height > MAX_PIXELS) {
+    throw new DataSourceError(
+      `${what}: ${width} x ${height} pixels are more than an image may have (${MAX_PIXELS})`,
+    );
+  }
+  return { format, isGray: channels === 1, is16Bit: depth === "ushort" };
+}
+
+async function rawPixels(pipeline: Sharp, is16Bit: boolean, what: string) {
+  const { data, info } = await attempt(what, () =>
+    pipeline.raw({ depth: is16Bit ? "ushort" : "uchar" }).toBuffer({ resolveWithObject: true }),
+  );
+  const pixels = is16Bit
+    ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { pixels, channels: info.channels, height: info.height, width: info.width };
+}
+
+/** From red, green, blue (, alpha) side by side to planes of blue, green, red (, alpha), or of gray. */
+function planesOf(
+  pixels: Uint8Array | Uint16Array,
+  channels: number,
+  mode: ColorMode,
+): Uint8Array | Uint16Array {
+  if (channels === 1 && mode !== "color") return pixels;
+  const area = pixels.length / channels;
+  const make = (planes: number) =>
+    pixels instanceof Uint8Array ? new Uint8Array(planes * area) : new Uint16Array(planes * area);
+  if (channels === 1) {
+    const planes = make(3);
+    for (let c = 0; c < 3; c++) planes.set(pixels, c * area);
+    return planes;
+  }
+  if (mode === "gray") {
+    const gray = make(1);
+    for (let i = 0; i < area; i++) {
+      const at = i * channels;
+      // ITU-R BT.601 luma with libpng's weights in units of 1/32768.
+      gray[i] = (9798 * pixels[at]! + 19235 * pixels[at + 1]! + 3735 * pixels[at + 2]!) >> 15;
+    }
+    return gray;
+  }
+  const planes = make(channels);
+  for (let c = 0; c < channels; c++) {
+    const from = c < 3 ? 2 - c : c;
+    for (let i = 0; i < area; i++) planes[c * area + i] = pixels[i * channels + from]!;
+  }
+  return planes;
+}
+
+/** The first of three channels side by side. */
+function everyThird(pixels: Uint8Array | Uint16Array): Uint8Array {
+  return Uint8Array.from({ length: pixels.length / 3 }, (_, i) => pixels[3 * i]!);
+}
+
+function interleaved(planes: Uint8Array | Uint16Array, channels: number, area: number) {
+  const pixels = planes.slice();
+  if (channels === 3) {
+    for (let c = 0; c < 3; c++) {
+      for (let i = 0; i < area; i++) pixels[i * 3 + c] = planes[(2 - c) * area + i]!;
+    }
+  }
+  return pixels;
+}
+
+async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new DataSourceError(`${what}: the image cannot be decoded: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,13 @@
+/** @file Caffe's binary files: weights, solver states, mean images. */
+export { syncFolder, systemReason, temporaryBeside, writeFileAtomically } from "./atomic-write.ts";
+export { type StoredBlob, blobFromProto, shapeFits } from "./blob-proto.ts";
+export { copyTrainedLayers } from "./copy-trained-layers.ts";
+export {
+  readBinaryProto,
+  readCaffemodel,
+  readSolverState,
+  writeBinaryProto,
+  writeCaffemodel,
+  writeSolverState,
+} from "./messages.ts";
+export { readNpy } from "./npy.ts";

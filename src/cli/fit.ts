@@ -4,13 +4,12 @@ import { relative, resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
 import { glogLogger } from "../core/glog.ts";
 import { UsageError } from "../errors.ts";
-import { metricText } from "../job/metrics.ts";
 import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
-import { type JobObserver, type JobResult, trainJob } from "../job/train-job.ts";
+import { type JobResult, trainJob } from "../job/train-job.ts";
 import { netFlags, netOptions, text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
 import { clonedFiles, fitFlags, settingsOf } from "./fit-settings.ts";
-import { duration } from "./progress.ts";
+import { jobProgress } from "./job-progress.ts";
 
 export const fitCommand: Command = {
   name: "fit",
@@ -41,7 +40,7 @@ export const fitCommand: Command = {
     if (flags["prepare-only"] === true) return 0;
     const result = await trainJob(job.folder, {
       ...netOptions(flags),
-      ...(io.progress ? { observer: progress(io.progress) } : { logger: glogLogger(io.err) }),
+      ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
       ...(io.signal ? { signal: io.signal } : {}),
     });
     for (const line of endLines(job, result, io.cwd)) io.out(line);
@@ -65,37 +64,6 @@ function describe({ record, solver, dataset }: PreparedJob): string {
     `of ${maxIter / record.settings.epochs} iterations, batch ${batchSize}, ${solver.type}, ` +
     `learning rate ${generalNumber(record.settings.learningRate)} (${record.settings.policy.policy})`
   );
-}
-
-/** One line that is drawn over: epoch, last metrics of both nets, speed and the time left. */
-function progress(draw: (line: string) => void): JobObserver {
-  const start = performance.now();
-  let [train, val, epoch] = ["", "", 0];
-  let drawn = Number.NEGATIVE_INFINITY;
-  return {
-    onMetric(record) {
-      if (record.phase === "train") train = metricText(record.values);
-      else val = `val: ${metricText(record.values)}`;
-      epoch = record.epoch;
-    },
-    onProgress(done, { iter }) {
-      const now = performance.now();
-      if (now - drawn < 100 && done < 1) return;
-      drawn = now;
-      const seconds = (now - start) / 1000;
-      const left = duration((seconds * (1 - done)) / done);
-      const speed = `${((iter + 1) / seconds).toFixed(1)} iter/s`;
-      const parts = [
-        `${Math.floor(done * 100)} %`,
-        `epoch ${epoch.toFixed(2)}`,
-        train,
-        val,
-        speed,
-        `ETA ${left}`,
-      ];
-      draw(parts.filter((part) => part !== "").join("  "));
-    },
-  };
 }
 
 function endLines({ folder }: PreparedJob, result: JobResult, cwd: string): string[] {

@@ -1,6 +1,7 @@
-/** @file Images for a command: DICOM slices, PNG (8 and 16 bit), JPEG and whatever else sharp reads. */
+/** @file Images for a command: DICOM slices, and PNG (8 and 16 bit), JPEG, TIFF or WebP files. */
 import { open, readFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { decodeImage } from "../data/image.ts";
 import { DataSourceError } from "../errors.ts";
 import type { ClassMap } from "../job/class-map.ts";
 import type { FloatImage } from "../job/float-image.ts";
@@ -43,27 +44,15 @@ async function readSlice(path: string, frame?: number): Promise<FloatImage> {
   if (index >= frames) throw new DataSourceError(`${path} has no frame ${index}, only ${frames}`);
   const count = rows * columns * samplesPerPixel;
   const pixels = values.subarray(index * count, (index + 1) * count);
-  return planes(pixels, columns, rows, samplesPerPixel, samplesPerPixel === 3);
+  return planes(pixels, columns, rows, samplesPerPixel);
 }
 
 async function readPlainImage(path: string): Promise<FloatImage> {
-  const { default: sharp } = await import("sharp");
-  try {
-    const bytes = await readFile(path);
-    const { channels, depth, hasAlpha } = await sharp(bytes).metadata();
-    const wide = depth === "ushort" || depth === "short";
-    const gray = channels < 3;
-    const image = hasAlpha ? sharp(bytes).removeAlpha() : sharp(bytes);
-    const colour = image.toColourspace(gray ? (wide ? "grey16" : "b-w") : wide ? "rgb16" : "srgb");
-    const { data, info } = await colour
-      .raw({ depth: wide ? "ushort" : "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    return planes(values, info.width, info.height, info.channels, info.channels === 3);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DataSourceError(`${path} is no image that can be read: ${reason}`, { cause });
-  }
+  const { channels, height, width, data } = await decodeImage(await readFile(path), path);
+  // Transparency is no channel that a net was trained on.
+  const kept = channels < 3 ? 1 : 3;
+  const values = Float32Array.from(data.subarray(0, kept * height * width));
+  return { channels: kept, height, width, values };
 }
 
 /** Samples side by side to planes one after the other; red, green, blue turned round to Caffe's order. */
@@ -72,12 +61,11 @@ function planes(
   width: number,
   height: number,
   channels: number,
-  reversed: boolean,
 ): FloatImage {
   const pixels = width * height;
   const values = new Float32Array(channels * pixels);
   for (let c = 0; c < channels; c++) {
-    const plane = reversed ? channels - 1 - c : c;
+    const plane = channels === 3 ? 2 - c : c;
     for (let i = 0; i < pixels; i++) values[plane * pixels + i] = samples[i * channels + c]!;
   }
   return { channels, height, width, values };

@@ -1,9 +1,11 @@
 /** @file What a job must know of a dataset folder: counts, shapes, mean. */
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { decodeDatum, openLmdb } from "../data/index.ts";
+import { decodeImage } from "../data/image.ts";
+import { openLmdb } from "../data/lmdb/reader.ts";
 import { DataSourceError } from "../errors.ts";
 import { blobFromProto, readBinaryProto } from "../model-file/index.ts";
+import { decodeMessage } from "../schema/index.ts";
 
 /** Channels, height and width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -81,11 +83,16 @@ async function firstShape(folder: string): Promise<ImageShape> {
   try {
     const cursor = reader.cursor();
     cursor.first();
-    const { channels = 1, height = 1, width = 1, encoded, data } = decodeDatum(cursor.value);
+    const {
+      channels = 1,
+      height = 1,
+      width = 1,
+      encoded,
+      data,
+    } = decodeMessage("Datum", cursor.value);
     if (!encoded || !data) return [channels, height, width];
-    const { default: sharp } = await import("sharp");
-    const image = await sharp(data).metadata();
-    return [image.channels < 3 ? 1 : 3, image.height, image.width];
+    const image = await decodeImage(data, `the first record of ${folder}`);
+    return [image.channels, image.height, image.width];
   } finally {
     reader.close();
   }

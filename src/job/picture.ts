@@ -20,6 +20,26 @@ export async function pngOf(picture: Picture, scale = 1): Promise<Uint8Array> {
   return new Uint8Array(await image.png().toBuffer());
 }
 
+/** RGB pictures of one size in rows, `gap` white pixels between them. */
+export function sheet(rows: readonly (readonly Picture[])[], gap = 4): Picture {
+  const { width = 0, height = 0 } = rows[0]?.[0] ?? {};
+  const columns = Math.max(...rows.map((row) => row.length));
+  const size = {
+    width: columns * (width + gap) - gap,
+    height: rows.length * (height + gap) - gap,
+  };
+  const pixels = new Uint8Array(3 * size.width * size.height).fill(255);
+  for (const [r, row] of rows.entries()) {
+    for (const [c, picture] of row.entries()) {
+      for (let y = 0; y < height; y++) {
+        const line = picture.pixels.subarray(3 * y * width, 3 * (y + 1) * width);
+        pixels.set(line, 3 * ((r * (height + gap) + y) * size.width + c * (width + gap)));
+      }
+    }
+  }
+  return { ...size, channels: 3, pixels };
+}
+
 /** Draws an SVG as PNG. */
 export async function pngOfSvg(svg: string): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");

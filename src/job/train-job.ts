@@ -38,6 +38,7 @@ export interface TrainJobOptions {
 }
 
 export interface JobResult {
+  readonly folder: string;
   readonly record: JobRecord;
   readonly metrics: readonly MetricRecord[];
   readonly best: BestMetric | undefined;
@@ -157,6 +158,7 @@ async function finish(folder: string, record: JobRecord): Promise<JobResult> {
   const curve = join(folder, jobFiles.curve);
   if (metrics.length > 0) await writePicture(curve, await curvePng(metrics, record.name));
   return {
+    folder,
     record,
     metrics,
     best: bestMetric(metrics),

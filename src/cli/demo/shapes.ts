@@ -1,9 +1,7 @@
 /** @file The dataset that the demo pretrains on: colour pictures of discs and boxes, and where they are. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { type RandomSource, createRandom } from "../../core/random.ts";
-import { createLmdb } from "../../data/index.ts";
-import { createMessage, encodeMessage } from "../../schema/index.ts";
+import { type DatasetSummary, buildDataset } from "../../plugins/dataset/build.ts";
+import type { Entry, Sample } from "../../plugins/dataset/stage.ts";
 
 /** Edge of a picture in pixels. */
 const SIZE = 96;
@@ -12,51 +10,46 @@ const DISC = 1;
 const BOX = 2;
 
 interface Scene {
-  /** Blue, green and red planes, 0 to 255. */
+  /** Red, green and blue planes, about 0 to 255. */
   readonly colors: Float32Array;
   readonly labels: Uint8Array;
 }
 
 /** Writes a dataset folder of `train` and `val` pictures in three classes: background, disc, box. */
 export async function writeShapes(
-  folder: string,
+  out: string,
   { train, val, seed }: { train: number; val: number; seed: number },
-): Promise<void> {
+): Promise<DatasetSummary> {
   const random = createRandom(seed);
-  for (const [name, count] of [
-    ["train_db", train],
-    ["val_db", val],
-  ] as const) {
-    await mkdir(join(folder, name), { recursive: true });
-    const scenes = Array.from({ length: count }, () => drawScene(random));
-    await writeRecords(
-      join(folder, name, "features"),
-      3,
-      scenes.map(({ colors }) => bytes(colors)),
-    );
-    await writeRecords(
-      join(folder, name, "labels"),
-      1,
-      scenes.map(({ labels }) => labels),
-    );
-  }
+  const entries = Array.from({ length: train + val }, (_, index): Entry => {
+    const sample = drawSample(random);
+    const id = String(index).padStart(9, "0");
+    return { id, group: id, about: { id }, load: async () => sample };
+  });
+  return buildDataset(
+    { train: entries.slice(0, train), val: entries.slice(train) },
+    {
+      kind: "shapes",
+      classNames: ["background", "disc", "box"],
+      palette: [
+        [0, 0, 0],
+        [230, 60, 60],
+        [60, 120, 230],
+      ],
+      settings: { train, val, seed },
+    },
+    { out },
+  );
 }
 
-async function writeRecords(
-  folder: string,
-  channels: number,
-  records: Uint8Array[],
-): Promise<void> {
-  const lmdb = createLmdb(folder);
-  for (const [index, data] of records.entries()) {
-    const datum = createMessage("Datum", { channels, height: SIZE, width: SIZE, data, label: 0 });
-    lmdb.put(String(index).padStart(9, "0"), encodeMessage("Datum", datum));
-  }
-  await lmdb.close();
-}
-
-function bytes(values: Float32Array): Uint8Array {
-  return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round(value))));
+function drawSample(random: RandomSource): Sample {
+  const { colors, labels } = drawScene(random);
+  const values = Uint8Array.from(colors, (v) => Math.min(255, Math.max(0, Math.round(v))));
+  const size = { height: SIZE, width: SIZE };
+  return {
+    feature: { ...size, channels: 3, values },
+    label: { ...size, channels: 1, values: labels },
+  };
 }
 
 /** Shapes over a background with a slope, each with a rim of its own; noise over all of it. */
@@ -78,7 +71,7 @@ function drawScene(random: RandomSource): Scene {
   return scene;
 }
 
-type Color = readonly [blue: number, green: number, red: number];
+type Color = readonly [red: number, green: number, blue: number];
 
 /** Mostly gray, as the world is. */
 function drawColor(random: RandomSource): Color {

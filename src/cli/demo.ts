@@ -1,0 +1,39 @@
+/** @file `cortado demo`: the tutorial in small, on synthetic patients. */
+import { resolve } from "node:path";
+import { netOptions, text } from "./caffe-flags.ts";
+import type { Command } from "./command.ts";
+import { runDemo } from "./demo/story.ts";
+
+export const demoCommand: Command = {
+  name: "demo",
+  summary: "the whole workflow in small: data, training, overlays",
+  flags: {
+    out: { type: "string", value: "DIR", summary: "the folder to make", default: "cortado-demo" },
+    seed: { type: "number", value: "N", summary: "of patients, pictures and weights", default: 1 },
+    epochs: { type: "number", value: "N", summary: "of the fine-tuning", default: 12 },
+    "pretrain-epochs": { type: "number", value: "N", summary: "of the pretraining", default: 12 },
+    patients: { type: "number", value: "N", summary: "synthetic patients", default: 12 },
+    force: { type: "boolean", summary: "replace the folder of an earlier demo", default: false },
+    threads: {
+      type: "number",
+      value: "N",
+      summary: "threads to compute with; one a core if absent",
+    },
+  },
+
+  async run(flags, _positionals, io) {
+    await runDemo(
+      {
+        out: resolve(io.cwd, text(flags, "out")),
+        seed: Number(flags.seed),
+        epochs: Number(flags.epochs),
+        pretrainEpochs: Number(flags["pretrain-epochs"]),
+        patients: Number(flags.patients),
+        force: flags.force === true,
+        ...netOptions(flags),
+      },
+      io,
+    );
+    return 0;
+  },
+};

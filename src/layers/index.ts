@@ -1,45 +1,84 @@
 /** @file The built-in layers: the explicit list, in the order of their prototxt names. */
 import type { LayerDefinition } from "../core/layer.ts";
+import { absVal } from "./absval.ts";
 import { accuracy } from "./accuracy.ts";
 import { argMax } from "./argmax.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { batchReindex } from "./batch-reindex.ts";
 import { bias } from "./bias.ts";
+import { bnll } from "./bnll.ts";
+import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
+import { contrastiveLoss } from "./contrastive-loss.ts";
 import { crop } from "./crop.ts";
 import { dropout } from "./dropout.ts";
 import { dummyData } from "./dummy-data.ts";
 import { eltwise } from "./eltwise.ts";
+import { elu } from "./elu.ts";
+import { embed } from "./embed.ts";
 import { euclideanLoss } from "./euclidean-loss.ts";
+import { exp } from "./exp.ts";
+import { filter } from "./filter.ts";
 import { flatten } from "./flatten.ts";
+import { hingeLoss } from "./hinge-loss.ts";
+import { infogainLoss } from "./infogain-loss.ts";
 import { input } from "./input.ts";
+import { log } from "./log.ts";
+import { multinomialLogisticLoss } from "./multinomial-logistic-loss.ts";
+import { mvn } from "./mvn.ts";
+import { parameter } from "./parameter.ts";
 import { power } from "./power.ts";
+import { prelu } from "./prelu.ts";
+import { python } from "./python.ts";
+import { reduction } from "./reduction.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { scale } from "./scale.ts";
-import { sigmoidCrossEntropyLoss } from "./sigmoid-cross-entropy-loss.ts";
 import { sigmoid } from "./sigmoid.ts";
+import { sigmoidCrossEntropyLoss } from "./sigmoid-cross-entropy-loss.ts";
 import { silence } from "./silence.ts";
 import { slice } from "./slice.ts";
-import { softmaxWithLoss } from "./softmax-with-loss.ts";
 import { softmax } from "./softmax.ts";
+import { softmaxWithLoss } from "./softmax-with-loss.ts";
 import { split } from "./split.ts";
+import { swish } from "./swish.ts";
 import { tanh } from "./tanh.ts";
+import { threshold } from "./threshold.ts";
+import { tile } from "./tile.ts";
 
 /** Every layer type that a prototxt may name without a file of its own. */
 export const builtInLayers: readonly LayerDefinition[] = [
+  absVal,
   accuracy,
   argMax,
   batchNorm,
+  batchReindex,
   bias,
+  bnll,
+  clip,
   concat,
+  contrastiveLoss,
   crop,
   dropout,
   dummyData,
   eltwise,
+  elu,
+  embed,
   euclideanLoss,
+  exp,
+  filter,
   flatten,
+  hingeLoss,
+  infogainLoss,
   input,
+  log,
+  multinomialLogisticLoss,
+  mvn,
+  parameter,
   power,
+  prelu,
+  python,
+  reduction,
   relu,
   reshape,
   scale,
@@ -50,5 +89,8 @@ export const builtInLayers: readonly LayerDefinition[] = [
   softmax,
   softmaxWithLoss,
   split,
+  swish,
   tanh,
+  threshold,
+  tile,
 ];

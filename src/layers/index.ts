@@ -11,6 +11,7 @@ import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { contrastiveLoss } from "./contrastive-loss.ts";
 import { crop } from "./crop.ts";
+import { data } from "./data.ts";
 import { dropout } from "./dropout.ts";
 import { dummyData } from "./dummy-data.ts";
 import { eltwise } from "./eltwise.ts";
@@ -59,6 +60,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   concat,
   contrastiveLoss,
   crop,
+  data,
   dropout,
   dummyData,
   eltwise,

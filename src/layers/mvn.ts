@@ -8,7 +8,7 @@ import { withDefaults } from "../schema/index.ts";
  * `across_channels`; the mean alone without `normalize_variance`.
  *
  *     y = (x - mean) / (sqrt(var) + eps)        var biased
- *     dx = (dy - mean(dy) - y mean(dy y)) / (sqrt(var) + eps)
+ *     dx = (dy - mean(dy) - y mean(dy y)) / (sqrt(var) + eps)        eps taken as near to 0 (BVLC)
  *
  * - Bottom: x (N, C, H, W) or fewer axes. Top: y, of the same shape.
  */

@@ -118,8 +118,10 @@ export interface MissingField {
 }
 
 export function missingFields(name: MessageName, message: object, prefix = ""): MissingField[] {
+  const { fields, hasRequired } = messageDescriptor(name);
+  if (!hasRequired) return [];
   const values = message as FieldValues;
-  return messageDescriptor(name).fields.flatMap((field) => {
+  return fields.flatMap((field) => {
     const value = values[field.key];
     const path = prefix + field.name;
     if (value === undefined) return field.required ? [{ path, holder: message }] : [];

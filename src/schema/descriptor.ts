@@ -12,6 +12,8 @@ export interface MessageDescriptor {
   readonly byNumber: ReadonlyMap<number, FieldDescriptor>;
   /** Fields that are lists in every message, even when nothing is in them. */
   readonly lists: readonly FieldDescriptor[];
+  /** Whether a field of the message, or of one inside it, must be given. */
+  readonly hasRequired: boolean;
 }
 
 /** Names and numbers of an enum; maps, because a file may ask for a value named "constructor". */
@@ -38,6 +40,9 @@ export function messageDescriptor(name: MessageName): MessageDescriptor {
     byKey: new Map(fields.map((field) => [field.key, field])),
     byNumber: new Map(fields.map((field) => [field.number, field])),
     lists: fields.filter((field) => field.repeated && !arrayTypeOf(name, field)),
+    hasRequired: fields.some(
+      ({ required, message }) => required || (message && messageDescriptor(message).hasRequired),
+    ),
   };
   descriptors.set(name, descriptor);
   return descriptor;

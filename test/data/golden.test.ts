@@ -1,0 +1,58 @@
+/** @file Data layers on the databases that Caffe's own data layers read, batch by batch. */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { Net } from "../../src/net/net.ts";
+import type { Phase } from "../../src/schema/index.ts";
+import { expectClose } from "../support/allclose.ts";
+import { floatsOf } from "../support/floats.ts";
+import { hasShared, sharedPath } from "../support/shared.ts";
+
+interface BlobEntry {
+  readonly blob: string;
+  readonly shape: readonly number[];
+  readonly file: string;
+}
+
+interface Manifest {
+  readonly phase: Phase;
+  readonly caffe_random_seed: number | null;
+  readonly setup_shapes: Readonly<Record<string, readonly number[]>>;
+  readonly steps: readonly { readonly blobs: readonly BlobEntry[] }[];
+}
+
+/** The cases whose only source is an LMDB. */
+function lmdbCases(): string[] {
+  const rows = readFileSync(sharedPath("golden/data/INDEX.tsv"), "utf8").trim().split("\n");
+  const names = rows.filter((row) => row.split("\t")[2] === "Data").map((row) => row.split("\t")[0]!);
+  return names.filter((name) => existsSync(sharedPath("golden/data", name, "db/data.mdb")));
+}
+
+describe.skipIf(!hasShared)("Data layers against Caffe's (needs ../shared)", () => {
+  test("there are cases", () => {
+    expect(lmdbCases().length).toBeGreaterThan(10);
+  });
+
+  test.each(hasShared ? lmdbCases() : [])("gives the batches of %s", async (name) => {
+    const folder = sharedPath("golden/data", name);
+    const manifest = JSON.parse(readFileSync(`${folder}/manifest.json`, "utf8")) as Manifest;
+    const net = await Net.load(`${folder}/net.prototxt`, {
+      phase: manifest.phase,
+      root: folder,
+      ...(manifest.caffe_random_seed === null ? {} : { seed: manifest.caffe_random_seed }),
+    });
+    try {
+      for (const [blob, shape] of Object.entries(manifest.setup_shapes)) {
+        expect(net.blobs.get(blob)?.shape).toEqual(shape);
+      }
+      for (const { blobs } of manifest.steps) {
+        await net.run();
+        for (const { blob, shape, file } of blobs) {
+          expect(net.blobs.get(blob)?.shape).toEqual(shape);
+          expectClose(net.blobs.get(blob)!.data, floatsOf(`${folder}/${file}`));
+        }
+      }
+    } finally {
+      net.dispose();
+    }
+  });
+});

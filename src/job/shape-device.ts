@@ -27,6 +27,12 @@ export function openShapeDevice(): Device {
     ...{ gemm: none, copy: none, fill: none, axpby: none, add: none, mul: none, relu: none },
     ...{ reluGradient: none, addBias: none, biasGradient: none, sgdStep: none, dispose: none },
     dot: () => 0,
+    planConvolution: () => ({
+      correlate: none,
+      scatter: none,
+      weightGradient: none,
+      dispose: none,
+    }),
   };
   return { name: "shapes", heap, engine, kernel: () => undefined, dispose: none };
 }

@@ -1,0 +1,254 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseArguments } from "../../src/cli/arguments.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { fitCommand } from "../../src/cli/fit.ts";
+import { inferCommand } from "../../src/cli/infer.ts";
+import { trainCommand } from "../../src/cli/train.ts";
+import { readJobRecord } from "../../src/job/job-record.ts";
+import { readMetrics } from "../../src/job/metrics.ts";
+import { encodePng } from "../../src/data/image.ts";
+import { recordedIo } from "../support/io.ts";
+import { TINY_SIZE, tinyNetwork, writeTinyDataset } from "../support/tiny-dataset.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fit-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+
+async function run(command: Command, ...args: string[]) {
+  const io = recordedIo(folder);
+  const { flags, positionals } = parseArguments(args, command.flags);
+  const code = await command.run(flags, positionals, io);
+  return { code, out: io.stdout, err: io.stderr };
+}
+const trainJob = (...args: string[]) =>
+  run(
+    fitCommand,
+    "--dataset",
+    "data",
+    "--network",
+    "net.prototxt",
+    "--seed",
+    "1",
+    "--threads",
+    "1",
+    ...args,
+  );
+
+beforeAll(async () => {
+  await writeTinyDataset(at("data"));
+  writeFileSync(at("net.prototxt"), tinyNetwork());
+  const dice = fileURLToPath(new URL("../../layers/dice.ts", import.meta.url));
+  copyFileSync(dice, at("my-dice.ts"));
+});
+
+describe("fit", () => {
+  test("trains in a job folder that has all of DIGITS' files, metrics and a curve", async () => {
+    const { code, out, err } = await trainJob(
+      "--out",
+      "job",
+      "--layers",
+      "my-dice.ts",
+      "--epochs",
+      "20",
+      "--lr",
+      "0.5",
+      "--mean",
+      "none",
+    );
+    expect(code).toBe(0);
+    expect(
+      readdirSync(at("job"))
+        .filter((name) => !/^snapshot_/.test(name))
+        .sort(),
+    ).toEqual([
+      "caffe_output.log",
+      "curve.png",
+      "deploy.prototxt",
+      "job.json",
+      "metrics.jsonl",
+      "my-dice.ts",
+      "original.prototxt",
+      "solver.prototxt",
+      "train_val.prototxt",
+    ]);
+    expect(readFileSync(at("job", "original.prototxt"), "utf8")).toBe(tinyNetwork());
+    const metrics = readMetrics(at("job", "metrics.jsonl"));
+    const val = metrics.filter(({ phase }) => phase === "val");
+    expect(val.map(({ iter }) => iter)).toEqual(
+      Array.from({ length: 21 }, (_, epoch) => 3 * epoch),
+    );
+    expect(Object.keys(val[0]!.values).sort()).toEqual(["accuracy", "dice", "loss"]);
+    expect(val.at(-1)!.values.dice).toBeGreaterThan(0.99);
+    const record = readJobRecord(at("job"));
+    expect(record.history.map(({ status }) => status)).toEqual(["initialized", "running", "done"]);
+    expect(record.size).toEqual({
+      trainCount: 6,
+      valCount: 3,
+      batchSize: 2,
+      valBatchSize: 1,
+      maxIter: 60,
+    });
+    expect(readFileSync(at("job", "caffe_output.log"), "utf8")).toMatch(
+      /solver.cpp:\d+\] Iteration 3, Testing net/,
+    );
+    expect(err.some((line) => line.includes("Train net output #0"))).toBe(true);
+    expect(out.join("\n")).toMatch(
+      /best val dice: 1 at epoch [\s\S]*20 snapshot\(s\) in job; [\s\S]*curve.png/,
+    );
+  });
+
+  test("leaves a job that plain `cortado train` trains from within it", async () => {
+    const io = recordedIo(at("job"));
+    const back = process.cwd();
+    process.chdir(at("job"));
+    try {
+      const { flags } = parseArguments(
+        ["--solver=solver.prototxt", "--threads=1"],
+        trainCommand.flags,
+      );
+      expect(await trainCommand.run(flags, [], io)).toBe(0);
+    } finally {
+      process.chdir(back);
+    }
+    expect(io.stderr.join("\n")).toContain("Optimization Done.");
+  });
+
+  test("clones a job with its network, its layer and its settings, but for the flags given", async () => {
+    const { code } = await run(
+      fitCommand,
+      "--clone",
+      "job",
+      "--out",
+      "clone",
+      "--epochs",
+      "1",
+      "--prepare-only",
+    );
+    expect(code).toBe(0);
+    const [one, two] = [readJobRecord(at("job")), readJobRecord(at("clone"))];
+    expect(two.settings).toEqual({ ...one.settings, epochs: 1, layers: [at("job", "my-dice.ts")] });
+    expect(readFileSync(at("clone", "original.prototxt"), "utf8")).toBe(tinyNetwork());
+    expect(existsSync(at("clone", "my-dice.ts"))).toBe(true);
+  });
+
+  test("refuses a folder that exists, and replaces only a job when forced", async () => {
+    await expect(trainJob("--out", "job")).rejects.toThrow("exists already");
+    await expect(trainJob("--out", "data", "--force")).rejects.toThrow("has no job.json");
+  });
+
+  test("warns of convolutions that start at zero, and says what a Dice of 0 means", async () => {
+    writeFileSync(at("zero.prototxt"), tinyNetwork(""));
+    const { out, err } = await trainJob(
+      "--network",
+      "zero.prototxt",
+      "--out",
+      "zero",
+      "--epochs",
+      "1",
+      "--lr",
+      "0",
+    );
+    expect(err[0]).toBe(
+      "note: score: neither a weight_filler nor pretrained weights, so all weights start at 0. " +
+        'Add `weight_filler { type: "msra" }` or give --weights.',
+    );
+    expect(out.join("\n")).toContain(
+      "A Dice of 0 means that the net predicts no foreground at all",
+    );
+  });
+
+  test("ends with DIGITS' sentence where an output is not a number, and keeps the job in error", async () => {
+    await expect(trainJob("--out", "nan", "--lr", "1e38", "--epochs", "4")).rejects.toThrow(
+      /^Network outputted NaN for "\w+" \((Train|Test) phase\). Try decreasing your learning rate.$/,
+    );
+    expect(readJobRecord(at("nan"))).toMatchObject({
+      status: "error",
+      error: expect.stringContaining("Network outputted NaN"),
+    });
+  });
+
+  test("names what is missing, and leaves no job behind", async () => {
+    await expect(trainJob("--out", "none", "--weights", "w.caffemodel")).rejects.toThrow(
+      "w.caffemodel do not exist",
+    );
+    await expect(trainJob("--out", "none", "--dataset", "nowhere")).rejects.toThrow(
+      "nowhere is no dataset to train on",
+    );
+    expect(existsSync(at("none"))).toBe(false);
+  });
+
+  test("stops on an interrupt with a snapshot, as an aborted job", async () => {
+    const controller = new AbortController();
+    const io = { ...recordedIo(folder), signal: controller.signal };
+    const draw = () => controller.abort();
+    const args = [
+      "--dataset",
+      "data",
+      "--network",
+      "net.prototxt",
+      "--out",
+      "stopped",
+      "--threads",
+      "1",
+    ];
+    const { flags } = parseArguments(args, fitCommand.flags);
+    await fitCommand.run(flags, [], { ...io, progress: draw });
+    expect(readJobRecord(at("stopped")).status).toBe("aborted");
+    expect(io.stdout[0]).toBe("Stopped before the end.");
+    expect(readdirSync(at("stopped")).filter((name) => name.endsWith(".caffemodel"))).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe("infer", () => {
+  test("segments an image with a job's newest snapshot and scores it against a label", async () => {
+    const bright = Uint8Array.from({ length: TINY_SIZE ** 2 }, (_, i) => (i % 8 < 4 ? 200 : 20));
+    const size = { channels: 1, height: TINY_SIZE, width: TINY_SIZE };
+    writeFileSync(at("image.png"), await encodePng({ ...size, data: bright }));
+    const mask = bright.map((value) => (value === 200 ? 255 : 0));
+    writeFileSync(at("label.png"), await encodePng({ ...size, data: mask }));
+    const args = ["--job", "job", "--input", "image.png", "--label", "label.png", "--threads", "1"];
+    const { out } = await run(inferCommand, ...args, "--out", "found", "--scale", "4");
+    expect(out).toEqual([
+      "image.png",
+      "class  pixels  labelled    Dice     IoU",
+      "-----  ------  --------  ------  ------",
+      "0          32        32  1.0000  1.0000",
+      "1          32        32  1.0000  1.0000",
+      "wrote found/image-mask.png",
+      "wrote found/image-overlay.png",
+      "",
+    ]);
+    const { default: sharp } = await import("sharp");
+    const drawn = await sharp(at("found", "image-overlay.png")).metadata();
+    expect([drawn.width, drawn.height]).toEqual([32, 32]);
+    const found = await sharp(at("found", "image-mask.png"))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const plane = [...found.data].filter((_, i) => i % found.info.channels === 0);
+    expect(plane).toEqual([...mask]);
+  });
+
+  test("says what is missing", async () => {
+    await expect(run(inferCommand, "--input", "image.png")).rejects.toThrow(
+      "give --model and --weights, or --job",
+    );
+    await expect(run(inferCommand, "--job", "clone", "--input", "image.png")).rejects.toThrow(
+      "has no snapshot yet",
+    );
+    await expect(
+      run(inferCommand, "--job", "job", "--input", "net.prototxt", "--threads", "1"),
+    ).rejects.toThrow("net.prototxt");
+  });
+});

@@ -35,7 +35,7 @@ export const accuracy: LayerDefinition = {
       reshape(bottoms, tops) {
         const [scores] = bottoms as [Blob];
         const classAxis = axisOf(context, scores.shape, axis, "accuracyParam.axis");
-        checkLabelCount(context, bottoms, classAxis);
+        checkLabelCount(context, bottoms, classAxis, "label");
         view = viewAround(scores.shape, classAxis);
         if (topK > view.channels) {
           context.fail(

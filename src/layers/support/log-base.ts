@@ -11,6 +11,6 @@ export function logOfBase(
   field: "expParam.base" | "logParam.base",
 ): number {
   if (base === NATURAL) return 1;
-  if (!(base > 0)) fail(`base must be strictly positive, or -1 for e. It is ${base}.`, field);
+  if (!(base > 0)) fail(`base must be strictly positive. It is ${base}; -1 stands for e.`, field);
   return Math.log(base);
 }

@@ -75,18 +75,22 @@ export function badLabel({ fail }: LayerContext, label: number, classes: number)
   );
 }
 
-/** Checks that there is one label for each prediction around the axis of the classes. */
+/**
+ * Checks that there is one label for each prediction around the axis of the classes.
+ * @param axisName what Caffe's sentence calls that axis
+ */
 export function checkLabelCount(
   { fail }: LayerContext,
   [data, label]: readonly Blob[],
   axis: number,
+  axisName: "softmax" | "label" = "softmax",
 ): void {
-  const needed = data!.count / data!.shape[axis]!;
-  if (label!.count === needed) return;
+  if (label!.count === data!.count / data!.shape[axis]!) return;
   fail(
-    "Number of labels must match number of predictions: one for each place around the axis of " +
-      `the classes (axis ${axis}), ${needed} in all. The scores are ${shapeString(data!.shape)}, ` +
-      `the labels ${shapeString(label!.shape)}.`,
+    `Number of labels must match number of predictions; e.g., if ${axisName} axis == 1 and ` +
+      "prediction shape is (N, C, H, W), label count (number of labels) must be N*H*W, with " +
+      "integer values in {0, 1, ..., C-1}. " +
+      `The predictions are ${shapeString(data!.shape)}, the labels ${shapeString(label!.shape)}.`,
     "bottom",
   );
 }

@@ -1,5 +1,6 @@
 /** @file The softmax over one axis, which several layers need. */
 import { type Shape, count } from "../../core/shape.ts";
+import { expOfNegative } from "./exp-of-negative.ts";
 
 /** A blob seen around one axis: x[o, c, i]. */
 export interface AxisView {
@@ -65,7 +66,7 @@ export class Softmax {
     sum.fill(0, 0, inner);
     for (let c = 0, at = start; c < channels; c++) {
       for (let i = 0; i < inner; i++, at++) {
-        const e = Math.exp(x[at]! - max[i]!);
+        const e = expOfNegative(x[at]! - max[i]!);
         y[at] = e;
         sum[i]! += e;
       }
@@ -82,7 +83,7 @@ function softmaxRow(x: Float32Array, y: Float32Array, from: number, to: number):
   for (let i = from + 1; i < to; i++) if (x[i]! > max) max = x[i]!;
   let sum = 0;
   for (let i = from; i < to; i++) {
-    const e = Math.exp(x[i]! - max);
+    const e = expOfNegative(x[i]! - max);
     y[i] = e;
     sum += e;
   }

@@ -10,6 +10,8 @@ const box = { left: 70, right: WIDTH - 70, top: 60, bottom: HEIGHT - 60 };
 /** More points than this are hard to see and slow to draw. */
 const MOST_POINTS = 400;
 const TEXT = 10;
+const AXIS = "#444";
+const GRID = "#e4e4e4";
 const colors = [
   "#1f6fb2",
   "#d1495b",
@@ -60,23 +62,20 @@ export function curveSvg(series: readonly Series[], title: string): string {
   const losses = series.filter(({ score }) => !score).flatMap(({ points }) => points);
   const xTicks = ticks(Math.max(1e-9, ...epochs));
   const yTicks = ticks(Math.max(1e-9, ...losses.map(({ value }) => value)));
+  const hasScores = series.some(({ score }) => score);
   const scale = { x: xTicks.at(-1)!, loss: yTicks.at(-1)! };
   const parts = [
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    ...axes(
-      xTicks,
-      yTicks,
-      series.some(({ score }) => score),
-    ),
+    ...axes(xTicks, yTicks, hasScores),
     label(title, box.left, 26, "start", 13),
-    ...series.map((line, index) => drawSeries(line, colorOf(line, index, series), scale)),
+    ...series.map((line) => drawSeries(line, colorOf(line, series), scale)),
     ...legend(series),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}">${parts.join("")}</svg>`;
 }
 
 /** One colour a name; training is drawn pale and thin, validation strong with dots. */
-function colorOf({ name }: Series, _index: number, series: readonly Series[]): string {
+function colorOf({ name }: Series, series: readonly Series[]): string {
   const names = [...new Set(series.map((line) => line.name))];
   return colors[names.indexOf(name) % colors.length]!;
 }
@@ -93,43 +92,35 @@ export function ticks(largest: number): number[] {
 }
 
 function axes(xTicks: readonly number[], yTicks: readonly number[], hasScores: boolean): string[] {
-  const parts: string[] = [];
-  for (const tick of yTicks) {
-    const y = between(box.bottom, box.top, tick / yTicks.at(-1)!);
-    parts.push(
-      line(box.left, y, box.right, y, "#e4e4e4"),
-      label(short(tick), box.left - 8, y + 4, "end"),
-    );
-  }
-  for (const tick of xTicks) {
-    const x = between(box.left, box.right, tick / xTicks.at(-1)!);
-    parts.push(
-      line(x, box.bottom, x, box.bottom + 5, "#444"),
-      label(short(tick), x, box.bottom + 22, "middle"),
-    );
-  }
-  if (hasScores) {
-    for (const tick of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
-      const y = between(box.bottom, box.top, tick);
-      parts.push(
-        line(box.right, y, box.right + 5, y, "#444"),
-        label(short(tick), box.right + 10, y + 4),
-      );
-    }
-    parts.push(
-      line(box.right, box.top, box.right, box.bottom, "#444"),
-      label("score", box.right, box.top - 12, "middle"),
-    );
-  }
-  parts.push(
-    line(box.left, box.top, box.left, box.bottom, "#444"),
-    line(box.left, box.bottom, box.right, box.bottom, "#444"),
-  );
-  parts.push(
+  const middle = (box.left + box.right) / 2;
+  return [
+    ...yTicks.flatMap((tick) => {
+      const y = between(box.bottom, box.top, tick / yTicks.at(-1)!);
+      const grid = line(box.left, y, box.right, y, GRID);
+      return [grid, label(short(tick), box.left - 8, y + 4, "end")];
+    }),
+    ...xTicks.flatMap((tick) => {
+      const x = between(box.left, box.right, tick / xTicks.at(-1)!);
+      const mark = line(x, box.bottom, x, box.bottom + 5, AXIS);
+      return [mark, label(short(tick), x, box.bottom + 22, "middle")];
+    }),
+    ...(hasScores ? scoreAxis() : []),
+    line(box.left, box.top, box.left, box.bottom, AXIS),
+    line(box.left, box.bottom, box.right, box.bottom, AXIS),
     label("loss", box.left, box.top - 12, "middle"),
-    label("epoch", (box.left + box.right) / 2, HEIGHT - 16, "middle"),
-  );
-  return parts;
+    label("epoch", middle, HEIGHT - 16, "middle"),
+  ];
+}
+
+/** The right axis, 0 to 1. */
+function scoreAxis(): string[] {
+  const marks = [0, 0.2, 0.4, 0.6, 0.8, 1].flatMap((tick) => {
+    const y = between(box.bottom, box.top, tick);
+    const mark = line(box.right, y, box.right + 5, y, AXIS);
+    return [mark, label(short(tick), box.right + 10, y + 4)];
+  });
+  const name = label("score", box.right, box.top - 12, "middle");
+  return [...marks, line(box.right, box.top, box.right, box.bottom, AXIS), name];
 }
 
 function drawSeries(series: Series, color: string, scale: { x: number; loss: number }): string {
@@ -151,7 +142,7 @@ function legend(series: readonly Series[]): string[] {
   const width = Math.min(200, (box.right - box.left) / Math.max(1, series.length));
   return series.flatMap((line, index) => {
     const x = box.left + 40 + (index * (box.right - box.left - 40)) / Math.max(1, series.length);
-    const stroke = `stroke="${colorOf(line, index, series)}"`;
+    const stroke = `stroke="${colorOf(line, series)}"`;
     const style =
       line.phase === "val" ? 'stroke-width="3"' : 'stroke-width="1.5" stroke-opacity="0.6"';
     return [

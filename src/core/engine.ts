@@ -1,5 +1,6 @@
 /** @file The arithmetic that layers may ask for; `math/` implements it on the heap with threads. */
 import type { Heap, Pointer } from "./heap.ts";
+import type { Shape } from "./shape.ts";
 
 /** One fused SGD step over a parameter: momentum, L2 decay and the write, in one pass over memory. */
 export interface SgdStep {
@@ -14,6 +15,40 @@ export interface SgdStep {
   readonly decay: number;
   /** What the diff is multiplied with first: clipping and 1 / iter_size. */
   readonly scale: number;
+}
+
+/**
+ * The shape of a convolution: an image side and an out side, each of `images` items, with one number
+ * for each spatial axis. Output channel m of a group sees the image channels of that group.
+ */
+export interface ConvolutionShape {
+  readonly images: number;
+  readonly groups: number;
+  readonly imageChannels: number;
+  readonly outChannels: number;
+  /** Sizes of the image and of the out side. */
+  readonly image: Shape;
+  readonly out: Shape;
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly pad: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+/**
+ * A convolution ready to run. Weights are [outChannels, imageChannels / groups, kernel...]; biases may
+ * be 0 for none. A Convolution layer correlates forward and scatters backward, a Deconvolution layer
+ * the other way round.
+ */
+export interface ConvolutionPlan {
+  /** out = bias + weight * image; bias has one value an out channel. */
+  correlate(image: Pointer, weight: Pointer, bias: Pointer, out: Pointer): void;
+  /** image = bias + what the transposed convolution makes of out; bias has one value an image channel. */
+  scatter(out: Pointer, weight: Pointer, bias: Pointer, image: Pointer): void;
+  /** weightDiff += the gradient, where one side holds values and the other diffs. */
+  weightGradient(image: Pointer, out: Pointer, weightDiff: Pointer): void;
+  /** Frees the plan's tables. */
+  dispose(): void;
 }
 
 /**
@@ -58,6 +93,9 @@ export interface Engine {
   biasGradient(outer: number, channels: number, inner: number, dy: Pointer, dbias: Pointer): void;
   /** diff = scale diff + decay data; history = rate diff + momentum history; data -= history; diff = history. */
   sgdStep(step: SgdStep): void;
+
+  /** Prepares a convolution; called when shapes are set. */
+  planConvolution(shape: ConvolutionShape): ConvolutionPlan;
 
   /** Stops the worker threads. */
   dispose(): void;

@@ -10,8 +10,10 @@ import { bnll } from "./bnll.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { contrastiveLoss } from "./contrastive-loss.ts";
+import { convolution } from "./convolution.ts";
 import { crop } from "./crop.ts";
 import { data } from "./data.ts";
+import { deconvolution } from "./deconvolution.ts";
 import { dropout } from "./dropout.ts";
 import { dummyData } from "./dummy-data.ts";
 import { eltwise } from "./eltwise.ts";
@@ -22,7 +24,9 @@ import { exp } from "./exp.ts";
 import { filter } from "./filter.ts";
 import { flatten } from "./flatten.ts";
 import { hingeLoss } from "./hinge-loss.ts";
+import { im2col } from "./im2col.ts";
 import { infogainLoss } from "./infogain-loss.ts";
+import { innerProduct } from "./inner-product.ts";
 import { input } from "./input.ts";
 import { log } from "./log.ts";
 import { multinomialLogisticLoss } from "./multinomial-logistic-loss.ts";
@@ -59,7 +63,9 @@ export const builtInLayers: readonly LayerDefinition[] = [
   clip,
   concat,
   contrastiveLoss,
+  convolution,
   crop,
+  deconvolution,
   data,
   dropout,
   dummyData,
@@ -71,7 +77,9 @@ export const builtInLayers: readonly LayerDefinition[] = [
   filter,
   flatten,
   hingeLoss,
+  im2col,
   infogainLoss,
+  innerProduct,
   input,
   log,
   multinomialLogisticLoss,

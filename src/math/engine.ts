@@ -1,6 +1,7 @@
 /** @file The CPU engine: the contract of `core/engine.ts` over the WebAssembly kernels. */
-import type { Engine, SgdStep } from "../core/engine.ts";
+import type { ConvolutionPlan, ConvolutionShape, Engine, SgdStep } from "../core/engine.ts";
 import type { Heap, Pointer } from "../core/heap.ts";
+import { planConvolution } from "./convolution.ts";
 import type { Kernels } from "./kernels.ts";
 import { type EngineOptions, Runtime } from "./runtime.ts";
 
@@ -90,6 +91,10 @@ class CpuEngine implements Engine {
     const { count, data, diff, history, rate, momentum, decay, scale } = step;
     const { sgdStep } = this.#kernels;
     sgdStep(this.#control, count, data, diff, history, rate, momentum, decay, scale);
+  }
+
+  planConvolution(shape: ConvolutionShape): ConvolutionPlan {
+    return planConvolution(this.#runtime, shape);
   }
 
   dispose(): void {

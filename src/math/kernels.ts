@@ -29,6 +29,35 @@ export type Kernels = {
     beta: number,
     c: Pointer,
   ): void;
+  correlate(
+    control: Pointer,
+    packed: Pointer,
+    geometry: Pointer,
+    shared: Pointer,
+    image: Pointer,
+    weight: Pointer,
+    bias: Pointer,
+    out: Pointer,
+  ): void;
+  weightGradient(
+    control: Pointer,
+    packed: Pointer,
+    geometry: Pointer,
+    shared: Pointer,
+    image: Pointer,
+    out: Pointer,
+    weightDiff: Pointer,
+  ): void;
+  scatter(
+    control: Pointer,
+    packed: Pointer,
+    geometry: Pointer,
+    out: Pointer,
+    weight: Pointer,
+    bias: Pointer,
+    image: Pointer,
+  ): void;
+  scatterScratchBytes(): number;
   copy(control: Pointer, n: number, x: Pointer, y: Pointer): void;
   fill(control: Pointer, n: number, value: number, y: Pointer): void;
   axpby(control: Pointer, n: number, alpha: number, x: Pointer, beta: number, y: Pointer): void;

@@ -1,6 +1,6 @@
 /** @file The kernel, stride, pad and dilation of convolutions, one number a spatial axis. */
 import type { LayerContext } from "../../core/layer.ts";
-import type { ConvolutionParameter } from "../../schema/index.ts";
+import { type ConvolutionParameter, createMessage } from "../../schema/index.ts";
 
 /** One number for each spatial axis. */
 export interface Window {
@@ -42,11 +42,9 @@ const PAD: Size = { field: "pad", name: "pad", stem: "pad", pair: ["padH", "padW
 const DILATION: Size = { field: "dilation", name: "dilation", stem: "dilation", fallback: 1 };
 
 /** Reads the window of a `convolution_param` for so many spatial axes (BVLC BaseConvolutionLayer::LayerSetUp). */
-export function convolutionWindow(
-  context: LayerContext,
-  param: ConvolutionParameter,
-  spatialAxes: number,
-): Window {
+export function convolutionWindow(context: LayerContext, spatialAxes: number): Window {
+  // As it was written: a pad_h that is absent is not a pad_h of 0.
+  const param = context.param.convolutionParam ?? createMessage("ConvolutionParameter");
   const kernel = sizes(context, param, KERNEL, spatialAxes);
   if (kernel.some((size) => size <= 0)) {
     context.fail(

@@ -41,7 +41,7 @@ function readSetting(context: LayerContext, isTransposed: boolean): Setting {
   const param = withDefaults("ConvolutionParameter", context.param.convolutionParam);
   const { shape } = context.bottoms[0]!;
   const axis = axisOf(context, shape, param.axis, "convolutionParam.axis");
-  const window = convolutionWindow(context, param, shape.length - axis - 1);
+  const window = convolutionWindow(context, shape.length - axis - 1);
   const [channels, numOutput, groups] = [shape[axis]!, param.numOutput ?? 0, param.group];
   const fail = (problem: string, field: "numOutput" | "group"): never =>
     context.fail(problem, `convolutionParam${param[field] === undefined ? "" : `.${field}`}`);
@@ -90,22 +90,23 @@ function convolutionLayer(context: LayerContext, setting: Setting): Layer {
     forward(bottoms, tops) {
       const biases = bias ? bias.dataPointer : 0;
       for (let i = 0; i < bottoms.length; i++) {
-        const [x, y] = [bottoms[i]!.dataPointer, tops[i]!.dataPointer];
+        const x = bottoms[i]!.dataPointer;
+        const y = tops[i]!.dataPointer;
         if (isTransposed) plan!.scatter(x, weight.dataPointer, biases, y);
         else plan!.correlate(x, weight.dataPointer, biases, y);
       }
     },
     backward(tops, propagateDown, bottoms) {
       for (let i = 0; i < tops.length; i++) {
-        const [bottom, top] = [bottoms[i]!, tops[i]!];
+        const bottom = bottoms[i]!;
+        const top = tops[i]!;
         if (bias && this.paramPropagateDown?.[1]) {
           engine.biasGradient(images, numOutput, inner, top.diffPointer, bias.diffPointer);
         }
         if (this.paramPropagateDown?.[0]) {
-          const [image, out] = isTransposed
-            ? [top.diffPointer, bottom.dataPointer]
-            : [bottom.dataPointer, top.diffPointer];
-          plan!.weightGradient(image, out, weight.diffPointer);
+          const dw = weight.diffPointer;
+          if (isTransposed) plan!.weightGradient(top.diffPointer, bottom.dataPointer, dw);
+          else plan!.weightGradient(bottom.dataPointer, top.diffPointer, dw);
         }
         if (!propagateDown[i]) continue;
         if (isTransposed) {

@@ -5,3 +5,5 @@ export { addBias, biasGradient, dot } from "./reduce";
 export { commonScratchBytes, packBytes } from "./memory";
 export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
+export { correlate, scatter, weightGradient } from "./convolution";
+export { scatterScratchBytes } from "./scatter";

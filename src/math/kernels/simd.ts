@@ -19,21 +19,29 @@ export function sumLanes(v: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
-/** The first `n` (1 to 4) floats at `p`, then zeros; reads no float past them. */
+/** The first `n` floats at `p`, then zeros; from 4 on the first four. Reads no float past them. */
+// @ts-ignore: decorator
+@inline
 export function loadSome(p: usize, n: i32): v128 {
-  if (n > 3) return v128.load(p);
+  return n > 3 ? v128.load(p) : loadFew(p, n);
+}
+
+/** Writes the first `n` lanes to `p`, from 4 on all; nothing past them. */
+// @ts-ignore: decorator
+@inline
+export function storeSome(p: usize, v: v128, n: i32): void {
+  if (n > 3) v128.store(p, v);
+  else storeFew(p, v, n);
+}
+
+function loadFew(p: usize, n: i32): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));
   if (n > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
   if (n > 2) v = f32x4.replace_lane(v, 2, load<f32>(p, 8));
   return v;
 }
 
-/** Writes the first `n` (1 to 4) lanes to `p`, and nothing past them. */
-export function storeSome(p: usize, v: v128, n: i32): void {
-  if (n > 3) {
-    v128.store(p, v);
-    return;
-  }
+function storeFew(p: usize, v: v128, n: i32): void {
   store<f32>(p, f32x4.extract_lane(v, 0));
   if (n > 1) store<f32>(p, f32x4.extract_lane(v, 1), 4);
   if (n > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);

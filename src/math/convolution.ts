@@ -1,0 +1,187 @@
+/** @file Writes the geometry of a convolution to the heap, for the kernels to read. */
+import type { ConvolutionPlan, ConvolutionShape } from "../core/engine.ts";
+import type { Pointer } from "../core/heap.ts";
+import { count } from "../core/shape.ts";
+import type { Runtime } from "./runtime.ts";
+
+const FLOAT_BYTES = 4;
+/** Rows of the column matrix that a scattering task computes, about. */
+const SCATTER_ROWS = 96;
+/** Scattering tasks that there should be, as far as channels allow it. */
+const SCATTER_TASKS = 12;
+/** Pairs of channels in a group up to which the thin kernels are faster than a matrix product. */
+const THIN_PAIRS = 4;
+
+/** Plans a convolution on this runtime; see `ConvolutionPlan`. */
+export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
+  const { heap, kernels, control, packed } = runtime;
+  const layout = layoutOf(shape);
+  const tapTable = place(runtime, tapOffsets(shape, layout));
+  const positionTable = place(runtime, positionOffsets(shape, layout));
+  const rowTable = place(runtime, sourceRows(shape, layout));
+  const fields = geometryFields(shape, layout, { tapTable, positionTable, rowTable });
+  const geometry = place(runtime, fields.values);
+  if (layout.isPadded) {
+    const area = layout.paddedArea * FLOAT_BYTES;
+    runtime.reserve(
+      kernels.scatterScratchBytes() + fields.channelsPerTask * area,
+      shape.imageChannels * area,
+    );
+  } else runtime.reserve(kernels.scatterScratchBytes(), 0);
+  return {
+    correlate(image, weight, bias, out) {
+      const { sharedScratch } = runtime;
+      kernels.correlate(control, packed, geometry, sharedScratch, image, weight, bias, out);
+    },
+    scatter(out, weight, bias, image) {
+      kernels.scatter(control, packed, geometry, out, weight, bias, image);
+    },
+    weightGradient(image, out, weightDiff) {
+      const { sharedScratch } = runtime;
+      kernels.weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff);
+    },
+    dispose() {
+      for (const pointer of [tapTable, positionTable, rowTable, geometry]) heap.free(pointer);
+    },
+  };
+}
+
+/** How one channel of the image lies in memory when the kernels read it. */
+interface Layout {
+  /** Sizes of the channel as it is read: what the kernel reaches over, if that is not the image. */
+  readonly sizes: readonly number[];
+  readonly isPadded: boolean;
+  /** Floats of a channel. */
+  readonly paddedArea: number;
+}
+
+function layoutOf({ image, out, kernel, stride, pad, dilation }: ConvolutionShape): Layout {
+  const reach = image.map(
+    (_, axis) => (out[axis]! - 1) * stride[axis]! + dilation[axis]! * (kernel[axis]! - 1) + 1,
+  );
+  const isPadded = image.some((size, axis) => pad[axis]! > 0 || reach[axis]! > size);
+  const sizes = isPadded ? reach : image;
+  return { sizes, isPadded, paddedArea: count(sizes) };
+}
+
+/** Byte offset of each tap of each channel of a group, the last axis varying fastest. */
+function tapOffsets(shape: ConvolutionShape, { sizes, paddedArea }: Layout): Int32Array {
+  const { kernel, dilation, imageChannels, groups } = shape;
+  const taps = gridOffsets(kernel, dilation, sizes);
+  const channels = imageChannels / groups;
+  const offsets = new Int32Array(channels * taps.length);
+  for (let c = 0; c < channels; c++) {
+    for (let t = 0; t < taps.length; t++) {
+      offsets[c * taps.length + t] = c * paddedArea * FLOAT_BYTES + taps[t]!;
+    }
+  }
+  return offsets;
+}
+
+function positionOffsets({ out, stride }: ConvolutionShape, { sizes }: Layout): Int32Array {
+  return gridOffsets(out, stride, sizes);
+}
+
+/** Byte offsets of a grid of `counts` points, `steps` apart, in an array of the given sizes. */
+function gridOffsets(
+  counts: readonly number[],
+  steps: readonly number[],
+  sizes: readonly number[],
+): Int32Array {
+  const offsets = new Int32Array(count(counts));
+  for (let i = 0; i < offsets.length; i++) {
+    let rest = i;
+    let offset = 0;
+    let stride = 1;
+    for (let axis = counts.length - 1; axis >= 0; axis--) {
+      offset += (rest % counts[axis]!) * steps[axis]! * stride;
+      rest = Math.floor(rest / counts[axis]!);
+      stride *= sizes[axis]!;
+    }
+    offsets[i] = offset * FLOAT_BYTES;
+  }
+  return offsets;
+}
+
+/** For each row of a padded channel the row of the image that it holds, or -1. */
+function sourceRows({ image, pad }: ConvolutionShape, { sizes }: Layout): Int32Array {
+  const last = Math.max(0, sizes.length - 1);
+  const rows = new Int32Array(count(sizes, 0, last));
+  for (let i = 0; i < rows.length; i++) {
+    let rest = i;
+    let row = 0;
+    let stride = 1;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      const index = (rest % sizes[axis]!) - pad[axis]!;
+      rest = Math.floor(rest / sizes[axis]!);
+      if (index < 0 || index >= image[axis]!) row = Number.NEGATIVE_INFINITY;
+      row += index * stride;
+      stride *= image[axis]!;
+    }
+    rows[i] = row < 0 ? -1 : row;
+  }
+  return rows;
+}
+
+interface Tables {
+  readonly tapTable: Pointer;
+  readonly positionTable: Pointer;
+  readonly rowTable: Pointer;
+}
+
+/** The fields of kernels/geometry.ts, in their order. */
+function geometryFields(shape: ConvolutionShape, layout: Layout, tables: Tables) {
+  const { images, imageChannels, outChannels, groups, image, out, kernel, stride } = shape;
+  const taps = count(kernel);
+  const last = image.length - 1;
+  const width = image[last] ?? 1;
+  const paddedWidth = layout.sizes[last] ?? 1;
+  const padLeft = Math.min(paddedWidth, layout.isPadded ? (shape.pad[last] ?? 0) : 0);
+  const channelsPerTask = scatterChannels(imageChannels / groups, taps);
+  const isPlain =
+    !layout.isPadded &&
+    taps === 1 &&
+    stride.every((step, axis) => step === 1 && out[axis] === image[axis]);
+  const values = Int32Array.of(
+    images,
+    imageChannels,
+    outChannels,
+    groups,
+    taps,
+    count(out),
+    count(image),
+    layout.paddedArea,
+    Number(layout.isPadded),
+    layout.paddedArea / paddedWidth,
+    width,
+    paddedWidth,
+    padLeft,
+    Math.min(width, paddedWidth - padLeft),
+    tables.tapTable,
+    tables.positionTable,
+    tables.rowTable,
+    out[last] ?? 1,
+    (stride[last] ?? 1) * FLOAT_BYTES,
+    (shape.dilation[last] ?? 1) === 1 ? (kernel[last] ?? 1) : 1,
+    Number(isPlain),
+    channelsPerTask,
+    Number((imageChannels / groups) * (outChannels / groups) <= THIN_PAIRS),
+  );
+  return { values, channelsPerTask };
+}
+
+/** How many image channels a scattering task owns; it depends on nothing but the shape. */
+function scatterChannels(channels: number, taps: number): number {
+  let perTask = Math.max(1, Math.round(SCATTER_ROWS / taps));
+  while (channels / perTask < SCATTER_TASKS && (perTask * taps) / 2 >= 24 && perTask > 1) {
+    perTask = Math.ceil(perTask / 2);
+  }
+  return perTask;
+}
+
+/** Puts a table on the heap. */
+function place({ heap }: Runtime, values: Int32Array): Pointer {
+  const pointer = heap.allocate(values.length * FLOAT_BYTES);
+  heap.ints(pointer, values.length).set(values);
+  return pointer;
+}

@@ -86,7 +86,8 @@ function checkFields(param: SolverParameter, policy: Policy): void {
   if (policy === "step" || policy === "sigmoid") {
     needs("stepsize", `stepsize > 0, but it is ${stepsize}`, stepsize > 0);
   }
-  if (policy !== "fixed" && policy !== "poly") {
+  // A sigmoid only decays where gamma is negative, which older Caffes allowed.
+  if (policy !== "fixed" && policy !== "poly" && policy !== "sigmoid") {
     needs("gamma", `gamma >= 0, but it is ${gamma}`, gamma >= 0);
   }
   if (policy === "poly") needs("maxIter", `max_iter > 0, but it is ${maxIter}`, maxIter > 0);

@@ -40,15 +40,19 @@ export function parseLog(lines: readonly string[]): ParsedLog {
     current[phase] = { ...cells, [output[3]!]: output[4]! };
     rows[phase].push(current[phase]);
   }
-  // The rate of a row is the last one read before it; the first rows have none and get the next one.
-  const first = rows.train.find((row) => row.LearningRate !== "nan")?.LearningRate ?? "nan";
-  const fill = (row: Row) => (row.LearningRate === "nan" ? { ...row, LearningRate: first } : row);
-  return { train: rows.train.map(fill), test: rows.test.map(fill) };
+  return { train: withFirstRate(rows.train), test: withFirstRate(rows.test) };
+}
+
+/** The script gives the first row, which may come before any rate was read, the rate of the second. */
+function withFirstRate(rows: readonly Row[]): readonly Row[] {
+  const [first, second] = rows;
+  if (!first || !second) return rows;
+  return [{ ...first, LearningRate: second.LearningRate! }, ...rows.slice(1)];
 }
 
 /** The scripts' CSV without the column of seconds, which differ from run to run. */
 export function parseCsv(text: string): Row[] {
-  const [head, ...lines] = text.trim().split("\n");
+  const [head, ...lines] = text.trim().split(/\r?\n/);
   const names = head!.split(",");
   return lines.map((line) => {
     const cells = line.split(",").map((cell, i) => [names[i]!, cell] as const);

@@ -1,12 +1,12 @@
 /** @file Which model `cortado infer` runs: from the flags, or from a job folder. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { readMeanImage } from "../data/index.ts";
 import { ModelFileError, UsageError } from "../errors.ts";
 import type { Mean } from "../job/float-image.ts";
 import { jobFiles, readJobRecord } from "../job/job-record.ts";
 import type { SegmenterOptions } from "../job/segmenter.ts";
 import { jobSnapshots } from "../job/train-job.ts";
-import { blobFromProto, readBinaryProto } from "../model-file/index.ts";
 import { type TransformationParameter, parsePrototxt } from "../schema/index.ts";
 import { list, text } from "./caffe-flags.ts";
 import type { FlagValues } from "./command.ts";
@@ -69,19 +69,13 @@ function fromJob(folder: string, flags: FlagValues): JobModel {
 async function meanFlag(given: string, cwd: string): Promise<Mean> {
   const values = given.split(",").map(Number);
   if (values.every(Number.isFinite)) return { perChannel: values };
-  return meanFile(resolve(cwd, given));
+  return { image: await readMeanImage(resolve(cwd, given)) };
 }
 
 async function meanOf({
   meanFile: file,
   meanValue,
 }: TransformationParameter): Promise<Mean | undefined> {
-  if (file !== undefined) return meanFile(file);
+  if (file !== undefined) return { image: await readMeanImage(file) };
   return meanValue.length > 0 ? { perChannel: meanValue } : undefined;
-}
-
-async function meanFile(path: string): Promise<Mean> {
-  const { shape, data } = blobFromProto(await readBinaryProto(path));
-  const [channels = 1, height = 1, width = 1] = shape.slice(-3);
-  return { image: { channels, height, width, values: Float32Array.from(data) } };
 }

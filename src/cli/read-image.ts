@@ -1,7 +1,7 @@
 /** @file Images for a command: DICOM slices, and PNG (8 and 16 bit), JPEG, TIFF or WebP files. */
 import { open, readFile } from "node:fs/promises";
 import { extname } from "node:path";
-import { decodeImage } from "../data/image.ts";
+import { decodeImage } from "../data/index.ts";
 import { DataSourceError } from "../errors.ts";
 import type { ClassMap } from "../job/class-map.ts";
 import type { FloatImage } from "../job/float-image.ts";
@@ -51,8 +51,8 @@ async function readPlainImage(path: string): Promise<FloatImage> {
   const { channels, height, width, data } = await decodeImage(await readFile(path), path);
   // Transparency is no channel that a net was trained on.
   const kept = channels < 3 ? 1 : 3;
-  const values = Float32Array.from(data.subarray(0, kept * height * width));
-  return { channels: kept, height, width, values };
+  const planes = data.subarray(0, kept * height * width);
+  return { channels: kept, height, width, data: Float32Array.from(planes) };
 }
 
 /** Samples side by side to planes one after the other; red, green, blue turned round to Caffe's order. */
@@ -63,12 +63,12 @@ function planes(
   channels: number,
 ): FloatImage {
   const pixels = width * height;
-  const values = new Float32Array(channels * pixels);
+  const data = new Float32Array(channels * pixels);
   for (let c = 0; c < channels; c++) {
     const plane = channels === 3 ? 2 - c : c;
-    for (let i = 0; i < pixels; i++) values[plane * pixels + i] = samples[i * channels + c]!;
+    for (let i = 0; i < pixels; i++) data[plane * pixels + i] = samples[i * channels + c]!;
   }
-  return { channels, height, width, values };
+  return { channels, height, width, data };
 }
 
 /**
@@ -86,7 +86,7 @@ export async function readLabel(path: string, width: number, height: number): Pr
       `the label ${path} is ${image.width} x ${image.height}, the image ${width} x ${height}`,
     );
   }
-  const plane = image.values.subarray(0, width * height);
+  const plane = image.data.subarray(0, width * height);
   const isMask = plane.every((value) => value === 0 || value === 255);
   const classes = Uint8Array.from(plane, (value) => (isMask ? Math.sign(value) : value));
   return { width, height, classes };

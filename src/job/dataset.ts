@@ -1,11 +1,8 @@
 /** @file What a job must know of a dataset folder: counts, shapes, mean. */
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { decodeImage } from "../data/image.ts";
-import { openLmdb } from "../data/lmdb/reader.ts";
+import { decodeDatum, decodeImage, openLmdb, readMeanImage } from "../data/index.ts";
 import { DataSourceError } from "../errors.ts";
-import { blobFromProto, readBinaryProto } from "../model-file/index.ts";
-import { decodeMessage } from "../schema/index.ts";
 
 /** Channels, height and width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -89,7 +86,7 @@ async function firstShape(folder: string): Promise<ImageShape> {
       width = 1,
       encoded,
       data,
-    } = decodeMessage("Datum", cursor.value);
+    } = decodeDatum(cursor.value, `the first record of ${folder}`);
     if (!encoded || !data) return [channels, height, width];
     const image = await decodeImage(data, `the first record of ${folder}`);
     return [image.channels, image.height, image.width];
@@ -101,13 +98,11 @@ async function firstShape(folder: string): Promise<ImageShape> {
 /** The mean of a dataset, one number a channel beside the file. */
 async function readMean(file: string): Promise<JobDataset["mean"]> {
   if (!existsSync(file)) return undefined;
-  const { shape, data } = blobFromProto(await readBinaryProto(file));
-  const channels = shape.at(-3) ?? 1;
-  const pixels = data.length / channels;
+  const { channels, height, width, data } = await readMeanImage(file);
+  const pixels = height * width;
   const means = Array.from({ length: channels }, (_, c) => {
-    let sum = 0;
-    for (let i = 0; i < pixels; i++) sum += data[c * pixels + i]!;
-    return sum / pixels;
+    const plane = data.subarray(c * pixels, (c + 1) * pixels);
+    return plane.reduce((sum, value) => sum + value, 0) / pixels;
   });
   return { file, channels: means };
 }

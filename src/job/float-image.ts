@@ -7,7 +7,7 @@ export interface FloatImage {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  readonly values: Float32Array;
+  readonly data: Float32Array;
 }
 
 /**
@@ -17,19 +17,19 @@ export interface FloatImage {
  */
 export function withChannels(image: FloatImage, channels: number): FloatImage {
   if (image.channels === channels) return image;
-  const { height, width, values } = image;
+  const { height, width, data } = image;
   const pixels = height * width;
   if (image.channels === 1) {
     const copies = new Float32Array(channels * pixels);
-    for (let c = 0; c < channels; c++) copies.set(values, c * pixels);
-    return { channels, height, width, values: copies };
+    for (let c = 0; c < channels; c++) copies.set(data, c * pixels);
+    return { channels, height, width, data: copies };
   }
   if (image.channels === 3 && channels === 1) {
     const gray = Float32Array.from(
       { length: pixels },
-      (_, i) => 0.114 * values[i]! + 0.587 * values[pixels + i]! + 0.299 * values[2 * pixels + i]!,
+      (_, i) => 0.114 * data[i]! + 0.587 * data[pixels + i]! + 0.299 * data[2 * pixels + i]!,
     );
-    return { channels, height, width, values: gray };
+    return { channels, height, width, data: gray };
   }
   throw new DataSourceError(
     `the net takes images of ${channels} channel(s), this one has ${image.channels}`,
@@ -45,11 +45,11 @@ export type Mean = { readonly perChannel: readonly number[] } | { readonly image
  */
 export function normalized(image: FloatImage, mean: Mean | undefined, scale = 1): FloatImage {
   if (!mean && scale === 1) return image;
-  const { channels, height, width, values } = image;
+  const { channels, height, width, data } = image;
   const pixels = height * width;
   const meanAt = meanOf(image, mean);
-  const result = values.map((value, i) => (value - meanAt(Math.floor(i / pixels), i)) * scale);
-  return { channels, height, width, values: result };
+  const result = data.map((value, i) => (value - meanAt(Math.floor(i / pixels), i)) * scale);
+  return { channels, height, width, data: result };
 }
 
 function meanOf(
@@ -67,7 +67,7 @@ function meanOf(
   }
   const { image } = mean;
   if (image.channels === channels && image.height === height && image.width === width) {
-    return (_, index) => image.values[index]!;
+    return (_, index) => image.data[index]!;
   }
   throw new DataSourceError(
     `the mean image is ${image.channels} x ${image.height} x ${image.width}, ` +
@@ -79,17 +79,17 @@ function meanOf(
  * The image as a person looks at it. Values that are bytes already stay; others are stretched from
  * smallest to largest.
  */
-export function shownImage({ channels, height, width, values }: FloatImage): Picture {
+export function shownImage({ channels, height, width, data }: FloatImage): Picture {
   const pixels = height * width;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let bytes = true;
-  for (const value of values) {
+  for (const value of data) {
     low = Math.min(low, value);
     high = Math.max(high, value);
     bytes &&= Number.isInteger(value) && value >= 0 && value <= 255;
   }
   const factor = bytes ? 1 : 255 / (high - low || 1);
-  const byte = (i: number) => Math.round((values[i]! - (bytes ? 0 : low)) * factor);
+  const byte = (i: number) => Math.round((data[i]! - (bytes ? 0 : low)) * factor);
   if (channels !== 3) {
     const gray = Uint8Array.from({ length: pixels }, (_, i) => byte(i));
     return { width, height, channels: 1, pixels: gray };

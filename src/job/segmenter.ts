@@ -76,10 +76,10 @@ export class Segmenter {
     const name = this.net.inputs[0]!;
     const blob = this.net.blobs.get(name)!;
     const adapted = withChannels(image, blob.shape[1]!);
-    const { channels, height, width, values } = normalized(adapted, this.#mean, this.#scale);
+    const { channels, height, width, data } = normalized(adapted, this.#mean, this.#scale);
     blob.reshape(1, channels, height, width);
     await this.net.reshape();
-    await this.net.forward({ [name]: values });
+    await this.net.forward({ [name]: data });
     return this.#read(height, width);
   }
 

@@ -16,15 +16,15 @@ export async function writeTinyDataset(
       Number(i === index || random.bernoulli(0.3)),
     );
     const plane = Uint8Array.from(labels, (label) => (label ? 200 : 20));
-    const values = new Uint8Array(channels * plane.length);
-    for (let c = 0; c < channels; c++) values.set(plane, c * plane.length);
+    const data = new Uint8Array(channels * plane.length);
+    for (let c = 0; c < channels; c++) data.set(plane, c * plane.length);
     const size = { height: TINY_SIZE, width: TINY_SIZE };
     const id = `image-${String(index).padStart(2, "0")}`;
     return {
       ...{ id, group: id, about: { id } },
       load: async () => ({
-        feature: { ...size, channels, values },
-        label: { ...size, channels: 1, values: labels },
+        feature: { ...size, channels, data },
+        label: { ...size, channels: 1, data: labels },
       }),
     };
   });

@@ -10,7 +10,7 @@ const DISC = 1;
 const BOX = 2;
 
 interface Scene {
-  /** Red, green and blue planes, about 0 to 255. */
+  /** Blue, green and red planes, about 0 to 255. */
   readonly colors: Float32Array;
   readonly labels: Uint8Array;
 }
@@ -44,11 +44,11 @@ export async function writeShapes(
 
 function drawSample(random: RandomSource): Sample {
   const { colors, labels } = drawScene(random);
-  const values = Uint8Array.from(colors, (v) => Math.min(255, Math.max(0, Math.round(v))));
+  const data = Uint8Array.from(colors, (v) => Math.min(255, Math.max(0, Math.round(v))));
   const size = { height: SIZE, width: SIZE };
   return {
-    feature: { ...size, channels: 3, values },
-    label: { ...size, channels: 1, values: labels },
+    feature: { ...size, channels: 3, data },
+    label: { ...size, channels: 1, data: labels },
   };
 }
 
@@ -71,7 +71,7 @@ function drawScene(random: RandomSource): Scene {
   return scene;
 }
 
-type Color = readonly [red: number, green: number, blue: number];
+type Color = readonly [blue: number, green: number, red: number];
 
 /** Mostly gray, as the world is. */
 function drawColor(random: RandomSource): Color {

@@ -62,8 +62,9 @@ export function normalizer(
   inner: number,
   valid: number,
 ): number {
-  const counts = { FULL: outer * inner, VALID: valid, BATCH_SIZE: outer, NONE: 1 };
-  return Math.max(1, counts[mode]);
+  if (mode === "NONE") return 1;
+  const all = mode === "VALID" ? valid : mode === "BATCH_SIZE" ? outer : outer * inner;
+  return Math.max(1, all);
 }
 
 /** Fails because a label names no class. */

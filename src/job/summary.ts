@@ -69,7 +69,7 @@ export async function summarizeNet(
     return {
       name: net.name,
       phase,
-      layers: layerSummaries(net),
+      layers: layerSummaries(net, standIn),
       parameters: sum(net.learnableParams.map(({ blob }) => blob.count)),
       multiplyAdds: sum(net.layers.map(multiplyAdds)),
       bytes: {
@@ -85,13 +85,14 @@ export async function summarizeNet(
   }
 }
 
-function layerSummaries(net: Net): LayerSummary[] {
+function layerSummaries(net: Net, param: NetParameter): LayerSummary[] {
   const fields: Fields = new Map();
+  const written = new Set(param.layer.map(({ name }) => name));
   return net.layers.flatMap((layer) => {
     const field = isSource(layer.param) ? { size: 1, jump: 1 } : fieldBehind(layer.param, fields);
     for (const top of layer.tops) fields.set(top, field);
-    // Split layers are an implementation detail that costs nothing.
-    if (layer.type === "Split" && !layer.param.name) return [];
+    // Split layers that the net inserts cost nothing.
+    if (layer.type === "Split" && !written.has(layer.name)) return [];
     return [
       {
         name: layer.name,

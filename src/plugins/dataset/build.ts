@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, silentLogger } from "../../core/logger.ts";
 import { DataSourceError } from "../../errors.ts";
-import type { RecordEncoding } from "./image-array.ts";
+import type { RecordEncoding } from "./record.ts";
 import { inFolder, writeFolder } from "./output-folder.ts";
 import { checkDistinct, warnOfSharedPatients } from "./split.ts";
 import { type Entry, type StageSummary, writeStage } from "./stage.ts";

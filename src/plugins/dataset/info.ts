@@ -1,9 +1,10 @@
 /** @file What lies in the databases of a dataset: records, shapes, types, values, class balance. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { openLmdb } from "../../data/lmdb/reader.ts";
-import { CaffeError, DataSourceError } from "../../errors.ts";
+import { keyText, openLmdb } from "../../data/index.ts";
+import { DataSourceError } from "../../errors.ts";
 import { DATASET_FILE } from "./build.ts";
+import { checkInterrupted } from "./interrupt.ts";
 import { RecordStatistics, type ValueStatistics } from "./statistics.ts";
 
 export interface DatabaseInfo extends ValueStatistics {
@@ -70,15 +71,10 @@ async function databaseInfo(
     let firstKey: string | undefined;
     let lastKey: string | undefined;
     for (let more = cursor.first(); more; more = cursor.next()) {
-      signal?.throwIfAborted();
-      lastKey = Buffer.from(cursor.key).toString("utf8");
+      checkInterrupted(signal);
+      lastKey = keyText(cursor.key);
       firstKey ??= lastKey;
-      try {
-        await statistics.add(cursor.value);
-      } catch (cause) {
-        const reason = cause instanceof CaffeError ? cause.message : String(cause);
-        throw new DataSourceError(`${path}: record "${lastKey}" is no Datum: ${reason}`, { cause });
-      }
+      await statistics.add(cursor.value, `${path}: record ${lastKey}`);
       report();
     }
     const { size } = await stat(reader.path);

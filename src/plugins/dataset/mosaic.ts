@@ -1,7 +1,5 @@
 /** @file A picture of the first records of a dataset, the borders of their labels drawn in. */
-import { openLmdb } from "../../data/lmdb/reader.ts";
-import { decodeMessage } from "../../schema/index.ts";
-import type { ImageArray } from "./image-array.ts";
+import { decodeDatum, keyText, openLmdb, type Planes } from "../../data/index.ts";
 import { imageOf } from "./statistics.ts";
 
 export interface MosaicOptions {
@@ -31,19 +29,19 @@ export async function drawMosaic({
   const across = Math.min(columns, Math.max(1, images.length));
   const rows = Math.max(1, Math.ceil(images.length / across));
   const picture = new Uint8Array(3 * across * width * rows * height);
-  for (const [index, { image, isColourReversed }] of images.entries()) {
+  for (const [index, image] of images.entries()) {
     const left = (index % across) * width;
     const top = Math.floor(index / across) * height;
-    const mask = masks[index]?.image;
+    const mask = masks[index];
     const shade = brightness(image);
     for (let y = 0; y < Math.min(height, image.height); y++) {
       for (let x = 0; x < Math.min(width, image.width); x++) {
         const to = 3 * ((top + y) * across * width + left + x);
         const onBorder = mask && isBorder(mask, x, y);
         for (let c = 0; c < 3; c++) {
-          const plane = image.channels < 3 ? 0 : isColourReversed ? 2 - c : c;
+          const plane = image.channels < 3 ? 0 : 2 - c;
           const at = (plane * image.height + y) * image.width + x;
-          picture[to + c] = onBorder ? BORDER[c]! : shade(image.values[at]!);
+          picture[to + c] = onBorder ? BORDER[c]! : shade(image.data[at]!);
         }
       }
     }
@@ -53,24 +51,16 @@ export async function drawMosaic({
   return sharp(picture, { raw }).png().toBuffer();
 }
 
-type Shown = {
-  readonly image: ImageArray;
-  readonly isColourReversed: boolean;
-  readonly width: number;
-  readonly height: number;
-};
-
-async function firstImages(path: string, count: number): Promise<Shown[]> {
+async function firstImages(path: string, count: number): Promise<Planes[]> {
   const reader = openLmdb(path);
   try {
-    const images: Shown[] = [];
+    const images: Planes[] = [];
     const cursor = reader.cursor();
     for (let more = cursor.first(); more && images.length < count; more = cursor.next()) {
-      const datum = decodeMessage("Datum", cursor.value.slice());
-      const image = await imageOf(datum);
-      const { width, height } = image;
-      // Unencoded colour images are blue, green, red; image files are red, green, blue.
-      images.push({ image, isColourReversed: datum.encoded !== true, width, height });
+      const what = `${path}: record ${keyText(cursor.key)}`;
+      // The cursor's value may be a Buffer, whose slice is no copy.
+      const value = Uint8Array.from(cursor.value);
+      images.push(await imageOf(decodeDatum(value, what), what));
     }
     return images;
   } finally {
@@ -79,9 +69,9 @@ async function firstImages(path: string, count: number): Promise<Shown[]> {
 }
 
 /** From values to bytes: from the smallest value to one that few exceed. */
-function brightness({ values }: ImageArray): (value: number) => number {
-  if (values instanceof Uint8Array) return (value) => value;
-  const sorted = Float64Array.from(values).sort();
+function brightness({ data }: Planes): (value: number) => number {
+  if (data instanceof Uint8Array) return (value) => value;
+  const sorted = Float64Array.from(data).sort();
   const low = sorted[0] ?? 0;
   const high = sorted[Math.floor((sorted.length - 1) * (1 - SATURATED))] ?? 1;
   const factor = 255 / Math.max(high - low, Number.MIN_VALUE);
@@ -89,11 +79,11 @@ function brightness({ values }: ImageArray): (value: number) => number {
 }
 
 /** Whether a labelled pixel has a neighbour of another class. */
-function isBorder({ width, height, values }: ImageArray, x: number, y: number): boolean {
+function isBorder({ width, height, data }: Planes, x: number, y: number): boolean {
   if (x >= width || y >= height) return false;
-  const own = values[y * width + x]!;
+  const own = data[y * width + x]!;
   if (own === 0) return false;
   const differs = (nx: number, ny: number) =>
-    nx < 0 || ny < 0 || nx >= width || ny >= height || values[ny * width + nx] !== own;
+    nx < 0 || ny < 0 || nx >= width || ny >= height || data[ny * width + nx] !== own;
   return differs(x - 1, y) || differs(x + 1, y) || differs(x, y - 1) || differs(x, y + 1);
 }

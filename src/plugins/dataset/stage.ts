@@ -1,22 +1,17 @@
 /** @file Writes one stage of a dataset (`train_db` or `val_db`): features, labels and the mean image. */
 import { join } from "node:path";
-import { createLmdb } from "../../data/lmdb/writer.ts";
+import { createLmdb, MeanAccumulator, type Planes } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
-import { writeFileAtomically } from "../../model-file/atomic-write.ts";
-import { encodeMessage } from "../../schema/index.ts";
-import {
-  encodeRecord,
-  type ImageArray,
-  type RecordEncoding,
-  reversePlanes,
-  shapeText,
-} from "./image-array.ts";
+import { writeBinaryProto } from "../../model-file/index.ts";
+import { checkInterrupted } from "./interrupt.ts";
+import { encodeRecord, type RecordEncoding, shapeText } from "./record.ts";
 
 /** An image and the classes of its pixels. */
 export interface Sample {
-  readonly feature: ImageArray;
+  /** In Caffe's order of channels: blue, green, red. */
+  readonly feature: Planes;
   /** (1, H, W). */
-  readonly label: ImageArray;
+  readonly label: Planes;
 }
 
 /** One image of a dataset that is to be made. */
@@ -52,6 +47,12 @@ export interface StageSummary {
   readonly classPixels: readonly number[];
 }
 
+/** A sample ready to be stored. */
+interface Encoded extends Sample {
+  readonly featureBytes: Uint8Array;
+  readonly labelBytes: Uint8Array;
+}
+
 /** Images decoded at once: reading one file overlaps with decoding another. */
 const AHEAD = 8;
 
@@ -69,14 +70,14 @@ export async function writeStage(
   let writer: StageWriter | undefined;
   try {
     for (let start = 0; start < entries.length; start += AHEAD) {
-      options.signal?.throwIfAborted();
+      checkInterrupted(options.signal);
       const batch = entries.slice(start, start + AHEAD);
-      const loaded = await Promise.allSettled(batch.map((entry) => entry.load()));
+      const loaded = await Promise.allSettled(batch.map((entry) => encoded(entry, options)));
       for (const [i, result] of loaded.entries()) {
         const entry = batch[i]!;
         options.onRecord();
         if (result.status === "fulfilled") {
-          writer ??= new StageWriter(folder, result.value, options);
+          writer ??= new StageWriter(folder, result.value);
           writer.add(entry, result.value);
         } else if (result.reason instanceof DataSourceError) {
           options.onLeftOut(entry, result.reason.message);
@@ -90,36 +91,43 @@ export async function writeStage(
   }
 }
 
+async function encoded(entry: Entry, options: StageOptions): Promise<Encoded> {
+  const sample = await entry.load();
+  const [featureBytes, labelBytes] = await Promise.all([
+    encodeRecord(sample.feature, options.featureEncoding),
+    encodeRecord(sample.label, options.labelEncoding),
+  ]);
+  return { ...sample, featureBytes, labelBytes };
+}
+
 class StageWriter {
   readonly #folder: string;
-  readonly #options: StageOptions;
   readonly #features;
   readonly #labels;
   readonly #first: Sample;
   readonly #records: StageRecord[] = [];
   readonly #classPixels: number[] = [];
-  readonly #sum: Float64Array;
+  readonly #mean = new MeanAccumulator();
 
-  constructor(folder: string, first: Sample, options: StageOptions) {
+  constructor(folder: string, first: Sample) {
     this.#folder = folder;
-    this.#options = options;
     this.#first = first;
     this.#features = createLmdb(join(folder, "features"));
     this.#labels = createLmdb(join(folder, "labels"));
-    this.#sum = new Float64Array(first.feature.values.length);
   }
 
-  add(entry: Entry, { feature, label }: Sample): void {
+  add(entry: Entry, { feature, label, featureBytes, labelBytes }: Encoded): void {
     checkShape("Feature", entry, feature, this.#first.feature);
     checkShape("Label", entry, label, this.#first.label);
     const key = String(this.#records.length).padStart(9, "0");
-    this.#features.put(key, encodeRecord(feature, this.#options.featureEncoding));
-    this.#labels.put(key, encodeRecord(label, this.#options.labelEncoding));
+    this.#features.put(key, featureBytes);
+    this.#labels.put(key, labelBytes);
     this.#records.push({ key, about: entry.about });
-    const { values } = feature;
-    for (let i = 0; i < values.length; i++) this.#sum[i]! += values[i]!;
-    for (const value of label.values) {
-      this.#classPixels[value] = (this.#classPixels[value] ?? 0) + 1;
+    this.#mean.add(feature, entry.id);
+    const { data } = label;
+    for (let i = 0; i < data.length; i++) {
+      const index = data[i]!;
+      this.#classPixels[index] = (this.#classPixels[index] ?? 0) + 1;
     }
   }
 
@@ -127,7 +135,8 @@ class StageWriter {
     await this.#features.close();
     await this.#labels.close();
     const { feature, label } = this.#first;
-    await writeFileAtomically(join(this.#folder, "mean.binaryproto"), [this.#mean()]);
+    // DIGITS rounds the mean to bytes, which wraps around for 16-bit images; the true mean is written here.
+    await writeBinaryProto(join(this.#folder, "mean.binaryproto"), this.#mean.toProto());
     return {
       records: this.#records,
       featureShape: [feature.channels, feature.height, feature.width],
@@ -140,21 +149,9 @@ class StageWriter {
     await this.#features.abort();
     await this.#labels.abort();
   }
-
-  /**
-   * The mean image in the old four-axis form and Caffe's channel order. DIGITS rounds it to bytes, which wraps
-   * around for 16-bit images; the true mean is written here.
-   */
-  #mean(): Uint8Array {
-    const { channels, height, width } = this.#first.feature;
-    const count = this.#records.length;
-    const mean = Float32Array.from(this.#sum, (sum) => sum / count);
-    const data = channels === 3 ? reversePlanes(mean, 3) : mean;
-    return encodeMessage("BlobProto", { num: 1, channels, height, width, data });
-  }
 }
 
-function checkShape(what: string, entry: Entry, found: ImageArray, first: ImageArray): void {
+function checkShape(what: string, entry: Entry, found: Planes, first: Planes): void {
   if (shapeText(found) === shapeText(first)) return;
   throw new DataSourceError(
     `${what} shape mismatch (last:${shapeText(found)}, previous:${shapeText(first)}): ` +

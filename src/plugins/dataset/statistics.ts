@@ -1,7 +1,6 @@
 /** @file Statistics over the records of one database. */
-import { type Datum, decodeMessage } from "../../schema/index.ts";
-import { decodeStoredImage } from "../images/read-image.ts";
-import type { ImageArray } from "./image-array.ts";
+import { datumPlanes, decodeDatum, decodeImage, type Planes } from "../../data/index.ts";
+import type { Datum } from "../../schema/index.ts";
 
 export interface ShapeCount {
   /** Channels, height, width. */
@@ -50,9 +49,13 @@ export class RecordStatistics {
     this.#countsPixels = countsPixels;
   }
 
-  async add(bytes: Uint8Array): Promise<void> {
-    const datum = decodeMessage("Datum", bytes);
-    const { channels, height, width, values } = await imageOf(datum);
+  /**
+   * @param what how an error names the record
+   * @throws DataSourceError when the bytes are no Datum, or its image cannot be decoded
+   */
+  async add(bytes: Uint8Array, what: string): Promise<void> {
+    const datum = decodeDatum(bytes, what);
+    const { channels, height, width, data } = await imageOf(datum, what);
     const name = `${channels}x${height}x${width}`;
     const known = this.#shapes.get(name);
     this.#shapes.set(name, {
@@ -61,19 +64,19 @@ export class RecordStatistics {
     });
     this.#types.add(typeOf(datum));
     tally(this.#labels, datum.label ?? 0, 1);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i]!;
       if (value < this.#min) this.#min = value;
       if (value > this.#max) this.#max = value;
       this.#sum += value;
     }
-    this.#values += values.length;
-    if (this.#countsPixels && this.#pixels.size <= MAX_CLASSES) this.#countPixels(values);
+    this.#values += data.length;
+    if (this.#countsPixels && this.#pixels.size <= MAX_CLASSES) this.#countPixels(data);
   }
 
-  #countPixels(values: ImageArray["values"]): void {
+  #countPixels(data: Planes["data"]): void {
     const counts = new Map<number, number>();
-    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+    for (const value of data) counts.set(value, (counts.get(value) ?? 0) + 1);
     for (const [value, count] of counts) tally(this.#pixels, value, count);
   }
 
@@ -93,12 +96,10 @@ export class RecordStatistics {
   }
 }
 
-/** The image of a record; an encoded one is decoded and its channels keep the order of the file. */
-export async function imageOf(datum: Datum): Promise<ImageArray> {
-  const { channels = 0, height = 0, width = 0, data, floatData, encoded } = datum;
-  if (encoded && data) return decodeStoredImage(data);
-  const values = floatData && floatData.length > 0 ? floatData : (data ?? new Uint8Array(0));
-  return { channels, height, width, values };
+/** The image of a record, decoded where it is a file; channels in Caffe's order. */
+export async function imageOf(datum: Datum, what: string): Promise<Planes> {
+  if (!datum.encoded || !datum.data) return datumPlanes(datum, what);
+  return decodeImage(datum.data, what);
 }
 
 function typeOf({ encoded, data, floatData }: Datum): string {

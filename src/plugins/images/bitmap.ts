@@ -1,6 +1,7 @@
 /** @file BMP and PNM images, which sharp does not read. */
+import { MAX_PIXELS } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
-import { MAX_PIXELS, planesOf, type StoredImage } from "./stored-image.ts";
+import { planesOf, type StoredImage } from "./stored-image.ts";
 
 /** Binary PGM and PPM, 8 or 16 bits. */
 export function decodePnm(bytes: Uint8Array): StoredImage {

@@ -154,7 +154,7 @@ async function ruleFor(pairs: readonly Pair[], options: ImagesOptions): Promise<
   const values = labelValues === undefined ? undefined : parseLabelValues(labelValues);
   return labelRule(
     pairs.map(({ label }) => label),
-    { values, colormap: colors },
+    { values, colormap: colors, signal: options.signal },
   );
 }
 

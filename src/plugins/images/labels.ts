@@ -9,9 +9,10 @@
  * Colours are read with a colour map, one class a line.
  */
 import { readFile } from "node:fs/promises";
+import type { Planes } from "../../data/index.ts";
 import { DataSourceError, UsageError } from "../../errors.ts";
 import { systemReason } from "../../model-file/atomic-write.ts";
-import type { ImageArray } from "../dataset/image-array.ts";
+import { checkInterrupted } from "../dataset/interrupt.ts";
 import { readStoredImage } from "./read-image.ts";
 import type { StoredImage } from "./stored-image.ts";
 
@@ -32,17 +33,22 @@ export interface LabelRule {
 /** Looks through all labels, so that one rule holds for all of them. */
 export async function labelRule(
   paths: readonly string[],
-  options: { values?: readonly number[] | undefined; colormap?: readonly Color[] | undefined },
+  options: {
+    values?: readonly number[] | undefined;
+    colormap?: readonly Color[] | undefined;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<LabelRule> {
   if (options.colormap) return ruleOfColors(options.colormap);
   if (options.values) return ruleOfValues(options.values, undefined);
   const seen = new Set<number>();
   let first: { path: string; palette: StoredImage["palette"] } | undefined;
   for (const path of paths) {
+    checkInterrupted(options.signal);
     // A file that cannot be read is reported when its turn comes.
     const stored = await readStoredImage(path).catch(() => undefined);
     if (!stored) continue;
-    const { palette, values } = singleChannel(stored, path);
+    const { palette, data } = singleChannel(stored, path);
     first ??= { path, palette };
     // As DIGITS demands it: an index means nothing when the colours differ.
     if (JSON.stringify(palette) !== JSON.stringify(first.palette)) {
@@ -50,7 +56,7 @@ export async function labelRule(
         `All label images must use the same palette, but that of ${path} differs from that of ${first.path}`,
       );
     }
-    for (const value of values) seen.add(value);
+    for (const value of data) seen.add(value);
   }
   const palette = first?.palette;
   const values = [...seen].sort((a, b) => a - b);
@@ -76,15 +82,15 @@ function ruleOfColors(palette: readonly Color[]): LabelRule {
 }
 
 /** @throws DataSourceError when the image has a value that the rule does not know. */
-export async function readLabel(path: string, rule: LabelRule): Promise<ImageArray> {
+export async function readLabel(path: string, rule: LabelRule): Promise<Planes> {
   const byColor = rule.palette !== undefined && rule.classes !== undefined;
   const stored = await readStoredImage(path);
   const label = byColor ? stored : singleChannel(stored, path);
-  const { width, height, values } = label;
+  const { width, height, data } = label;
   const pixels = width * height;
   const out = new Uint8Array(pixels);
   for (let i = 0; i < pixels; i++) {
-    const value = byColor ? colorAt(label, i) : values[i]!;
+    const value = byColor ? colorAt(label, i) : data[i]!;
     const index = rule.classes ? rule.classes.get(value) : value;
     if (index === undefined || index > 255) {
       const shown = byColor
@@ -96,7 +102,7 @@ export async function readLabel(path: string, rule: LabelRule): Promise<ImageArr
     }
     out[i] = index;
   }
-  return { channels: 1, height, width, values: out };
+  return { channels: 1, height, width, data: out };
 }
 
 /** A label of one channel; three equal ones count as one. */
@@ -104,23 +110,23 @@ function singleChannel(label: StoredImage, path: string): StoredImage {
   if (label.channels === 1) return label;
   const pixels = label.width * label.height;
   for (let i = 0; i < pixels; i++) {
-    const gray = label.values[i];
-    if (label.values[pixels + i] !== gray || label.values[2 * pixels + i] !== gray) {
+    const gray = label.data[i];
+    if (label.data[pixels + i] !== gray || label.data[2 * pixels + i] !== gray) {
       throw new DataSourceError(
         `${path}: is a colour image; labels are palette or grayscale images, or need a colour map (--colormap)`,
       );
     }
   }
-  return { ...label, channels: 1, values: label.values.slice(0, pixels) };
+  return { ...label, channels: 1, data: label.data.slice(0, pixels) };
 }
 
-function colorAt({ channels, width, height, values, palette }: StoredImage, i: number): number {
+function colorAt({ channels, width, height, data, palette }: StoredImage, i: number): number {
   if (palette) {
-    const [r = 0, g = 0, b = 0] = palette[values[i]!] ?? [];
+    const [r = 0, g = 0, b = 0] = palette[data[i]!] ?? [];
     return colorKey(r, g, b);
   }
   const pixels = channels === 3 ? width * height : 0;
-  return colorKey(values[i]!, values[pixels + i]!, values[2 * pixels + i]!);
+  return colorKey(data[i]!, data[pixels + i]!, data[2 * pixels + i]!);
 }
 
 function colorKey(red: number, green: number, blue: number): number {

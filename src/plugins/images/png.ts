@@ -1,7 +1,8 @@
 /** @file PNG images with their stored values: 16 bits, palette indices, and packed pixels included. */
 import { decode, type DecodedPng } from "fast-png";
+import { MAX_PIXELS } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
-import { MAX_PIXELS, planesOf, type StoredImage } from "./stored-image.ts";
+import { planesOf, type StoredImage } from "./stored-image.ts";
 
 export function decodePngPlanes(bytes: Uint8Array): StoredImage {
   checkSize(bytes);

@@ -39,6 +39,7 @@ export async function discoverPairs(images: string, contours: string): Promise<D
   const locators = new Map<string, CaseLocator>();
   const pairs: Pair[] = [];
   const leftOut: { id: string; reason: string }[] = [];
+  let firstReason = "";
   for (const { path, caseName, instance } of found) {
     let locate = locators.get(caseName);
     if (!locate) {
@@ -47,12 +48,15 @@ export async function discoverPairs(images: string, contours: string): Promise<D
     }
     const result = locate(instance);
     if ("image" in result) pairs.push({ caseName, instance, image: result.image, contour: path });
-    else leftOut.push({ id: relative(contours, path), reason: `${path}: ${result.reason}` });
+    else {
+      firstReason ||= result.reason;
+      leftOut.push({ id: relative(contours, path), reason: `${path}: ${result.reason}` });
+    }
   }
   if (pairs.length === 0) {
     throw new DataSourceError(
       `${images}: holds the slice of none of the ${found.length} contours, so it is probably not the folder ` +
-        `with the cases (challenge_training); of the first, ${leftOut[0]!.reason}`,
+        `with the cases (challenge_training): ${firstReason}`,
     );
   }
   return { pairs, leftOut };

@@ -4,7 +4,7 @@ import { silentLogger } from "../../core/logger.ts";
 import { DataSourceError } from "../../errors.ts";
 import { contourMask, readContour } from "../contours/contour-file.ts";
 import { buildDataset, type DatasetOptions, type DatasetSummary } from "../dataset/build.ts";
-import { repeatChannel } from "../dataset/image-array.ts";
+import { repeatChannel } from "../dataset/record.ts";
 import { type SplitKind, splitEntries } from "../dataset/split.ts";
 import type { Entry, Sample } from "../dataset/stage.ts";
 import { readDicom } from "../dicom/index.ts";
@@ -101,9 +101,9 @@ async function loadPair({ image, contour }: Pair, channels: "L" | "RGB"): Promis
     throw new DataSourceError(`${contour}: lies outside its ${width}x${height} image`);
   }
   // DIGITS widens pixels to integers, which it then stores as floats, whatever their type.
-  const feature = { channels: 1, height, width, values: Float32Array.from(values) };
+  const feature = { channels: 1, height, width, data: Float32Array.from(values) };
   return {
     feature: channels === "RGB" ? repeatChannel(feature, 3) : feature,
-    label: { channels: 1, height, width, values: mask.data },
+    label: { channels: 1, height, width, data: mask.data },
   };
 }

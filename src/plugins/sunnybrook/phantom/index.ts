@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "../../../core/random.ts";
 import { UsageError } from "../../../errors.ts";
+import { checkInterrupted } from "../../dataset/interrupt.ts";
 import { writeFolder } from "../../dataset/output-folder.ts";
 import { encodeMrImage, type MrImage } from "../../dicom/write.ts";
 import { paddedCaseName } from "../cases.ts";
@@ -27,7 +28,7 @@ export interface PhantomOptions {
   readonly noise?: number;
   /** Replaces `out` if it exists. */
   readonly force?: boolean;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -130,7 +131,7 @@ async function writeCase(
   const beat = beatOf(settings.phases);
   let contours = 0;
   for (let slice = 0; slice < settings.slices; slice++) {
-    signal?.throwIfAborted();
+    checkInterrupted(signal);
     const depth = settings.slices === 1 ? 0.4 : slice / (settings.slices - 1);
     const shots = paintSlices(patient, depth, beat.contractions, settings.size);
     for (const [phase, shot] of shots.entries()) {

@@ -57,8 +57,8 @@ export async function writeBinaryProto(path: string, blob: BlobProto): Promise<v
 export async function readSolverState(path: string): Promise<SolverState> {
   const bytes = await readBinaryFile(path, `File not found: ${path}`);
   const state = decodeMessage("SolverState", bytes, { fileName: path });
-  if (state.iter === undefined && state.history.length === 0) {
-    throw new ModelFileError(`${path}: no .solverstate: it has no iteration and no history`);
+  if (state.learnedNet === undefined && state.history.length === 0) {
+    throw new ModelFileError(`${path}: no .solverstate: it names no weights and has no history`);
   }
   return state;
 }

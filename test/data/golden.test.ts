@@ -23,7 +23,9 @@ interface Manifest {
 /** The cases whose only source is an LMDB. */
 function lmdbCases(): string[] {
   const rows = readFileSync(sharedPath("golden/data/INDEX.tsv"), "utf8").trim().split("\n");
-  const names = rows.filter((row) => row.split("\t")[2] === "Data").map((row) => row.split("\t")[0]!);
+  const names = rows
+    .filter((row) => row.split("\t")[2] === "Data")
+    .map((row) => row.split("\t")[0]!);
   return names.filter((name) => existsSync(sharedPath("golden/data", name, "db/data.mdb")));
 }
 

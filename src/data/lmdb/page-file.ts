@@ -113,7 +113,7 @@ function dataFileOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) {
     throw new DataSourceError(
-      `${path}: there is no such LMDB. Check the path, or create the dataset first.`,
+      `${path}: there is no such LMDB (No such file or directory). Check the path, or create the dataset first.`,
     );
   }
   if (!stat.isDirectory()) return path;

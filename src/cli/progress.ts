@@ -5,7 +5,7 @@ import type { Score, SolverObserver } from "../solver/index.ts";
 const REDRAW_MS = 100;
 
 /**
- * An observer that draws `120/1000  loss 0.3456  accuracy 0.95  lr 0.01  12.3 iter/s  ETA 1:12`.
+ * An observer that draws `120/1000  ETA 1:12  loss 0.3456  test accuracy 0.95  lr 0.01  12.3 iter/s`.
  * @param start the iterations done before this training; 0 unless it resumed
  * @param now milliseconds on any clock
  */
@@ -31,11 +31,11 @@ export function trainingProgress(
       draw(
         [
           `${done}/${maxIter}`,
+          `ETA ${duration((maxIter - done) / perSecond)}`,
           `loss ${short(smoothedLoss)}`,
           ...metrics(tested),
           `lr ${generalNumber(learningRate)}`,
           `${short(perSecond)} iter/s`,
-          `ETA ${duration((maxIter - done) / perSecond)}`,
         ].join("  "),
       );
     },

@@ -5,13 +5,27 @@ import type { Net } from "../net/net.ts";
 const ADVICE =
   "Try a lower base_lr, clip_gradients, and input that is scaled or has its mean subtracted.";
 
-/** One sentence of what is wrong since when, and one of what to try. */
+/** -ln of the smallest normal float32: what a softmax loss is when the right class has no chance. */
+const SATURATED = 87.3365;
+
+/** Whether a loss shows that a training has failed: it is no number, infinite, or saturated. */
+export function hasDiverged(loss: number): boolean {
+  return !Number.isFinite(loss) || isSaturated(loss);
+}
+
+function isSaturated(loss: number): boolean {
+  return Math.abs(loss - SATURATED) < 1e-3;
+}
+
+/** What is wrong since when, and what to try. */
 export function diagnose(net: Net, loss: number, iter: number): string {
   const since = `The loss is ${generalNumber(loss)} since iteration ${iter}`;
+  if (isSaturated(loss)) {
+    return `${since}: the softmax gives the right classes no chance at all, so the scores have grown out of bounds. ${ADVICE}`;
+  }
   const place = firstNonFinite(net);
-  if (!place)
-    return `${since}, though all blobs are finite: the sum of the losses overflows. ${ADVICE}`;
-  return `${since}. The first values that are not finite are in ${place}. ${ADVICE}`;
+  if (place) return `${since}. The first values that are not finite are in ${place}. ${ADVICE}`;
+  return `${since}, though all blobs are finite: the sum of the losses overflows. ${ADVICE}`;
 }
 
 /** Where values stop being finite, in the order in which the net computes: parameters before tops. */

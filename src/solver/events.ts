@@ -55,7 +55,7 @@ export interface SolverObserver {
   onDisplay?(event: DisplayEvent): void;
   onTest?(event: TestEvent): void;
   onSnapshot?(event: SnapshotEvent): void;
-  /** The loss is no longer finite; told once. */
+  /** The loss is no longer finite, or saturated at 87.3365; told once. */
   onDivergence?(event: DivergenceEvent): void;
 }
 

@@ -7,7 +7,7 @@ import { NetDefinitionError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type { SolverParameter } from "../schema/index.ts";
 import { logLayers, logParameterNorms } from "./debug-info.ts";
-import { diagnose } from "./divergence.ts";
+import { diagnose, hasDiverged } from "./divergence.ts";
 import type {
   DisplayEvent,
   SnapshotEvent,
@@ -259,7 +259,7 @@ export class Solver {
     let sum = 0;
     for (let pass = 0; pass < iterSize; pass++) {
       const loss = await this.net.run();
-      if (!Number.isFinite(loss)) this.#reportDivergence(loss);
+      if (!this.#diverged && hasDiverged(loss)) this.#reportDivergence(loss);
       await this.net.backward();
       if (debug) logParameterNorms(this.net, this.#logger);
       sum = Math.fround(sum + loss);
@@ -298,7 +298,6 @@ export class Solver {
   }
 
   #reportDivergence(loss: number): void {
-    if (this.#diverged) return;
     this.#diverged = true;
     const diagnosis = diagnose(this.net, loss, this.#iter);
     this.#logger.log("warning", "solver.cpp:226", diagnosis);

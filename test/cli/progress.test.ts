@@ -34,15 +34,14 @@ test("shows count, loss, last test, rate, speed and time left", () => {
   });
   at(2000);
   observer.onIteration?.(iteration(19));
-  expect(lines).toEqual(["20/100  loss 0.1235  test accuracy 0.25  lr 0.01  10 iter/s  ETA 0:08"]);
+  expect(lines).toEqual(["20/100  ETA 0:08  loss 0.1235  test accuracy 0.25  lr 0.01  10 iter/s"]);
 });
 
 test("counts only the iterations of this run when it resumed", () => {
   const { lines, observer, at } = recorder(50);
   at(1000);
   observer.onIteration?.(iteration(54));
-  expect(lines[0]).toContain("55/100");
-  expect(lines[0]).toContain("5 iter/s  ETA 0:09");
+  expect(lines[0]).toMatch(/^55\/100 {2}ETA 0:09 .* 5 iter\/s$/);
 });
 
 test("redraws at most ten times a second, and always at the end", () => {

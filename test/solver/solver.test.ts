@@ -202,6 +202,23 @@ describe("a loss that is no number", () => {
     solver.dispose();
   });
 
+  test("is told of too where a softmax is saturated, at 87.3365", async () => {
+    const net = `
+      layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 } } }
+      layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 1 } } }
+      layer { name: "loss" type: "SoftmaxWithLoss" bottom: "x" bottom: "t" top: "loss" }`;
+    const solver = await regressionSolver(base, { net });
+    let diagnosis = "";
+    solver.observe({ onDivergence: (event) => (diagnosis = event.diagnosis) });
+    solver.net.onBeforeForward(({ blobs }) => {
+      blobs.get("x")!.set([1000, 0]);
+      blobs.get("t")!.set([1]);
+    });
+    await solver.step(1);
+    expect(diagnosis).toMatch(/^The loss is 87\.3365 since iteration 0: the softmax gives/);
+    solver.dispose();
+  });
+
   test("names the blob where the parameters are fine", async () => {
     const solver = await regressionSolver(base);
     let diagnosis = "";

@@ -51,6 +51,36 @@ export interface ConvolutionPlan {
   dispose(): void;
 }
 
+/** Pooling windows over `planes` planes of height x width: one plane a channel of an image. */
+export interface PoolingWindow {
+  readonly planes: number;
+  readonly height: number;
+  readonly width: number;
+  readonly pooledHeight: number;
+  readonly pooledWidth: number;
+  readonly kernelH: number;
+  readonly kernelW: number;
+  readonly strideH: number;
+  readonly strideW: number;
+  readonly padH: number;
+  readonly padW: number;
+}
+
+/** Local response normalisation of blobs of one shape. */
+export interface Normalisation {
+  readonly images: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Channels, or values a side, of a window. */
+  readonly size: number;
+  /** What the sum of squares is multiplied with. */
+  readonly alpha: number;
+  readonly beta: number;
+  /** What is added to it; 1 within channels. */
+  readonly k: number;
+}
+
 /**
  * Kernels over the heap. Addresses come from `blob.dataPointer` / `diffPointer`; counts are in floats.
  * Every result is the same for any number of threads.
@@ -96,6 +126,35 @@ export interface Engine {
 
   /** Prepares a convolution; called when shapes are set. */
   planConvolution(shape: ConvolutionShape): ConvolutionPlan;
+
+  /** y = largest value of each window; mask = int32 index h width + w in its plane, -1 if empty. */
+  maxPool(window: PoolingWindow, x: Pointer, y: Pointer, mask: Pointer): void;
+  maxPoolGradient(window: PoolingWindow, dy: Pointer, mask: Pointer, dx: Pointer): void;
+  /** y = sum of each window over its area, padding included. */
+  averagePool(window: PoolingWindow, x: Pointer, y: Pointer): void;
+  averagePoolGradient(window: PoolingWindow, dy: Pointer, dx: Pointer): void;
+
+  /** scale = k + alpha sum of x^2 over neighbouring channels; y = x scale^-beta. */
+  lrnAcross(shape: Normalisation, x: Pointer, scale: Pointer, y: Pointer): void;
+  lrnAcrossGradient(
+    shape: Normalisation,
+    x: Pointer,
+    scale: Pointer,
+    y: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+  ): void;
+  /** scale = 1 + alpha sum of x^2 over the window around a value; y = x scale^-beta. */
+  lrnWithin(shape: Normalisation, x: Pointer, scale: Pointer, y: Pointer): void;
+  /** @param work memory of x's size that nobody else uses */
+  lrnWithinGradient(
+    shape: Normalisation,
+    x: Pointer,
+    scale: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+    work: Pointer,
+  ): void;
 
   /** Stops the worker threads. */
   dispose(): void;

@@ -29,9 +29,11 @@ import { infogainLoss } from "./infogain-loss.ts";
 import { innerProduct } from "./inner-product.ts";
 import { input } from "./input.ts";
 import { log } from "./log.ts";
+import { lrn } from "./lrn.ts";
 import { multinomialLogisticLoss } from "./multinomial-logistic-loss.ts";
 import { mvn } from "./mvn.ts";
 import { parameter } from "./parameter.ts";
+import { pooling } from "./pooling.ts";
 import { power } from "./power.ts";
 import { prelu } from "./prelu.ts";
 import { python } from "./python.ts";
@@ -82,9 +84,11 @@ export const builtInLayers: readonly LayerDefinition[] = [
   innerProduct,
   input,
   log,
+  lrn,
   multinomialLogisticLoss,
   mvn,
   parameter,
+  pooling,
   power,
   prelu,
   python,

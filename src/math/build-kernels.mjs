@@ -63,6 +63,7 @@ async function compile(features) {
       "--optimizeLevel=3",
       "--shrinkLevel=0",
       "--converge",
+      "--disableWarning=201",
       "--noColors",
     ],
     {

@@ -1,5 +1,12 @@
 /** @file The CPU engine: the contract of `core/engine.ts` over the WebAssembly kernels. */
-import type { ConvolutionPlan, ConvolutionShape, Engine, SgdStep } from "../core/engine.ts";
+import type {
+  ConvolutionPlan,
+  ConvolutionShape,
+  Engine,
+  Normalisation,
+  PoolingWindow,
+  SgdStep,
+} from "../core/engine.ts";
 import type { Heap, Pointer } from "../core/heap.ts";
 import { planConvolution } from "./convolution.ts";
 import type { Kernels } from "./kernels.ts";
@@ -97,7 +104,86 @@ class CpuEngine implements Engine {
     return planConvolution(this.#runtime, shape);
   }
 
+  maxPool(window: PoolingWindow, x: Pointer, y: Pointer, mask: Pointer): void {
+    this.#setWindow(window);
+    this.#kernels.maxPool(this.#control, x, y, mask);
+  }
+
+  maxPoolGradient(window: PoolingWindow, dy: Pointer, mask: Pointer, dx: Pointer): void {
+    this.#setWindow(window);
+    this.#kernels.maxPoolGradient(this.#control, dy, mask, dx);
+  }
+
+  averagePool(window: PoolingWindow, x: Pointer, y: Pointer): void {
+    this.#setWindow(window);
+    this.#kernels.averagePool(this.#control, x, y);
+  }
+
+  averagePoolGradient(window: PoolingWindow, dy: Pointer, dx: Pointer): void {
+    this.#setWindow(window);
+    this.#kernels.averagePoolGradient(this.#control, dy, dx);
+  }
+
+  lrnAcross(shape: Normalisation, x: Pointer, scale: Pointer, y: Pointer): void {
+    this.#setNormalisation(shape);
+    this.#kernels.lrnAcross(this.#control, x, scale, y);
+  }
+
+  lrnAcrossGradient(
+    shape: Normalisation,
+    x: Pointer,
+    scale: Pointer,
+    y: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+  ): void {
+    this.#setNormalisation(shape);
+    this.#kernels.lrnAcrossGradient(this.#control, x, scale, y, dy, dx);
+  }
+
+  lrnWithin(shape: Normalisation, x: Pointer, scale: Pointer, y: Pointer): void {
+    this.#setNormalisation(shape);
+    this.#kernels.lrnWithin(this.#control, x, scale, y);
+  }
+
+  lrnWithinGradient(
+    shape: Normalisation,
+    x: Pointer,
+    scale: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+    work: Pointer,
+  ): void {
+    this.#setNormalisation(shape);
+    this.#kernels.lrnWithinGradient(this.#control, x, scale, dy, dx, work);
+  }
+
   dispose(): void {
     this.#runtime.dispose();
+  }
+
+  #setWindow(window: PoolingWindow): void {
+    const { planes, height, width, pooledHeight, pooledWidth } = window;
+    const { kernelH, kernelW, strideH, strideW, padH, padW } = window;
+    this.#kernels.setPoolingWindow(
+      this.#control,
+      planes,
+      height,
+      width,
+      pooledHeight,
+      pooledWidth,
+      kernelH,
+      kernelW,
+      strideH,
+      strideW,
+      padH,
+      padW,
+    );
+  }
+
+  #setNormalisation(shape: Normalisation): void {
+    const { images, channels, height, width, size, alpha, beta, k } = shape;
+    const { setNormalisation } = this.#kernels;
+    setNormalisation(this.#control, images, channels, height, width, size, alpha, beta, k);
   }
 }

@@ -58,6 +58,53 @@ export type Kernels = {
     image: Pointer,
   ): void;
   scatterScratchBytes(): number;
+  setPoolingWindow(
+    control: Pointer,
+    planes: number,
+    height: number,
+    width: number,
+    pooledHeight: number,
+    pooledWidth: number,
+    kernelH: number,
+    kernelW: number,
+    strideH: number,
+    strideW: number,
+    padH: number,
+    padW: number,
+  ): void;
+  maxPool(control: Pointer, x: Pointer, y: Pointer, mask: Pointer): void;
+  maxPoolGradient(control: Pointer, dy: Pointer, mask: Pointer, dx: Pointer): void;
+  averagePool(control: Pointer, x: Pointer, y: Pointer): void;
+  averagePoolGradient(control: Pointer, dy: Pointer, dx: Pointer): void;
+  setNormalisation(
+    control: Pointer,
+    images: number,
+    channels: number,
+    height: number,
+    width: number,
+    size: number,
+    alpha: number,
+    beta: number,
+    k: number,
+  ): void;
+  lrnAcross(control: Pointer, x: Pointer, scale: Pointer, y: Pointer): void;
+  lrnAcrossGradient(
+    control: Pointer,
+    x: Pointer,
+    scale: Pointer,
+    y: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+  ): void;
+  lrnWithin(control: Pointer, x: Pointer, scale: Pointer, y: Pointer): void;
+  lrnWithinGradient(
+    control: Pointer,
+    x: Pointer,
+    scale: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+    work: Pointer,
+  ): void;
   copy(control: Pointer, n: number, x: Pointer, y: Pointer): void;
   fill(control: Pointer, n: number, value: number, y: Pointer): void;
   axpby(control: Pointer, n: number, alpha: number, x: Pointer, beta: number, y: Pointer): void;

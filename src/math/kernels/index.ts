@@ -7,3 +7,9 @@ export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
 export { correlate, scatter, weightGradient } from "./convolution";
 export { scatterScratchBytes } from "./scatter";
+export {
+  averagePool, averagePoolGradient, maxPool, maxPoolGradient, setPoolingWindow,
+} from "./pooling";
+export {
+  lrnAcross, lrnAcrossGradient, lrnWithin, lrnWithinGradient, setNormalisation,
+} from "./lrn";

@@ -3,7 +3,8 @@ import type { Engine } from "../core/engine.ts";
 import { Heap, type Pointer } from "../core/heap.ts";
 import type { Device } from "../device/index.ts";
 
-const NOTHING = new Float32Array(0);
+const NO_FLOATS = new Float32Array(0);
+const NO_INTS = new Int32Array(0);
 
 /** Hands out no memory: every view of it is empty, and writing into it is lost. */
 class ShapeHeap extends Heap {
@@ -14,7 +15,11 @@ class ShapeHeap extends Heap {
   override free(): void {}
 
   override floats(): Float32Array {
-    return NOTHING;
+    return NO_FLOATS;
+  }
+
+  override ints(): Int32Array {
+    return NO_INTS;
   }
 }
 

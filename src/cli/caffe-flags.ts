@@ -6,7 +6,7 @@ import type { Flag, FlagValues } from "./command.ts";
 export const gpuFlag: Flag = {
   type: "string",
   value: "IDS",
-  summary: "accepted for Caffe's scripts; this version runs on the CPU",
+  summary: "GPUs to use; this version has none and refuses all but an empty list",
   default: "",
 };
 

@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import type { DeviceChoice } from "../device/index.ts";
 import { NetDefinitionError, UsageError } from "../errors.ts";
+import { systemReason } from "../model-file/index.ts";
 import { readNetParameter } from "../net/load-definition.ts";
 import { Net } from "../net/net.ts";
 import {
@@ -186,7 +187,8 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const problem = code === "ENOENT" ? `File not found: ${path}` : `Cannot read ${path} (${code})`;
+    const problem =
+      code === "ENOENT" ? `File not found: ${path}` : `Cannot read ${path}: ${systemReason(cause)}`;
     throw new NetDefinitionError(problem, { cause });
   }
 }

@@ -18,24 +18,26 @@ export interface NetSource {
  */
 export function trainNetSource(param: SolverParameter): NetSource {
   const fields = "net, net_param, train_net, train_net_param";
-  const candidates: readonly (readonly [string, string | NetParameter | undefined])[] = [
-    ["Creating training net specified in train_net_param.", param.trainNetParam],
-    [`Creating training net from train_net file: ${param.trainNet}`, param.trainNet],
-    ["Creating training net specified in net_param.", param.netParam],
-    [`Creating training net from net file: ${param.net}`, param.net],
-  ];
-  const given = candidates.flatMap(([announcement, net]) =>
-    net === undefined ? [] : [{ announcement, net }],
-  );
+  const candidates = [
+    ["trainNetParam", "Creating training net specified in train_net_param."],
+    ["trainNet", `Creating training net from train_net file: ${param.trainNet}`],
+    ["netParam", "Creating training net specified in net_param."],
+    ["net", `Creating training net from net file: ${param.net}`],
+  ] as const;
+  const given = candidates.flatMap(([field, announcement]) => {
+    const net = param[field];
+    return net === undefined ? [] : [{ field, announcement, net }];
+  });
   if (given.length === 0) {
     const problem = "SolverParameter must specify a train net using one of these fields";
     failSolver(param, undefined, `${problem}: ${fields}`);
   }
   if (given.length > 1) {
     const problem = "SolverParameter must not contain more than one of these fields";
-    failSolver(param, undefined, `${problem} specifying a train_net: ${fields}`);
+    failSolver(param, given[0]!.field, `${problem} specifying a train_net: ${fields}`);
   }
-  return { ...given[0]!, states: param.trainState ? [param.trainState] : [] };
+  const { announcement, net } = given[0]!;
+  return { announcement, net, states: param.trainState ? [param.trainState] : [] };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -82,6 +82,22 @@ describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
       messages(err, "Starting Optimization"),
       messages(goldenLog("resume"), "Starting Optimization"),
     );
+  });
+
+  test("a run that stops amid the data goes on at the next record", async () => {
+    using run = await goldenRun("train");
+    const solver = join(run.folder, "solver.prototxt");
+    const text = readFileSync(solver, "utf8").replace(/max_iter: 60|snapshot: 30/g, "");
+    // 7 batches of 8 end in the second round of 40 records.
+    writeFileSync(solver, `${text} max_iter: 13 snapshot: 7`);
+    await runIn(run.folder, ["train", "-solver", "solver.prototxt"]);
+    const last = join(run.folder, "snap_iter_13.caffemodel");
+    const straight = readFileSync(last);
+    rmSync(last);
+    const resume = ["train", "-solver", "solver.prototxt", "-snapshot", "snap_iter_7.solverstate"];
+    const { code } = await runIn(run.folder, resume);
+    expect(code).toBe(0);
+    expect(readFileSync(last).equals(straight)).toBe(true);
   });
 
   test.each(["test", "time"])("%s prints Caffe's table", async (name) => {

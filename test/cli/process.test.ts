@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -61,11 +61,14 @@ describe.skipIf(!hasShared || !existsSync(program))(
 
     test("-sigint_effect none and -sighup_effect stop are obeyed", async () => {
       using run = await goldenRun("sigint_stop");
+      const solver = join(run.folder, "solver.prototxt");
+      const text = readFileSync(solver, "utf8");
+      writeFileSync(solver, text.replace("display: 20000", "display: 500"));
       const effects = ["-sigint_effect", "none", "-sighup_effect", "stop"];
       const training = start(run.folder, [...train, ...effects]);
       await training.shows("Iteration 0, lr");
       training.child.kill("SIGINT");
-      await training.shows("Iteration 20000, lr");
+      await training.shows("Iteration 2000, lr");
       training.child.kill("SIGHUP");
       expect(await training.exit).toBe(0);
       expect(training.err()).toContain("Optimization stopped early.");

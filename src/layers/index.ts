@@ -31,6 +31,8 @@ import { input } from "./input.ts";
 import { log } from "./log.ts";
 import { lrn } from "./lrn.ts";
 import { multinomialLogisticLoss } from "./multinomial-logistic-loss.ts";
+import { lstm } from "./lstm.ts";
+import { lstmUnit } from "./lstm-unit.ts";
 import { mvn } from "./mvn.ts";
 import { parameter } from "./parameter.ts";
 import { pooling } from "./pooling.ts";
@@ -40,6 +42,7 @@ import { python } from "./python.ts";
 import { reduction } from "./reduction.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { rnn } from "./rnn.ts";
 import { scale } from "./scale.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { sigmoidCrossEntropyLoss } from "./sigmoid-cross-entropy-loss.ts";
@@ -48,6 +51,7 @@ import { slice } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { softmaxWithLoss } from "./softmax-with-loss.ts";
 import { split } from "./split.ts";
+import { spp } from "./spp.ts";
 import { swish } from "./swish.ts";
 import { tanh } from "./tanh.ts";
 import { threshold } from "./threshold.ts";
@@ -86,6 +90,8 @@ export const builtInLayers: readonly LayerDefinition[] = [
   log,
   lrn,
   multinomialLogisticLoss,
+  lstm,
+  lstmUnit,
   mvn,
   parameter,
   pooling,
@@ -95,6 +101,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   reduction,
   relu,
   reshape,
+  rnn,
   scale,
   sigmoid,
   sigmoidCrossEntropyLoss,
@@ -103,6 +110,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   softmax,
   softmaxWithLoss,
   split,
+  spp,
   swish,
   tanh,
   threshold,

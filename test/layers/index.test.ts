@@ -11,6 +11,7 @@ const stems: Readonly<Record<string, string>> = {
   ELU: "elu",
   Im2col: "im2col",
   LRN: "lrn",
+  LSTMUnit: "lstm-unit",
   MVN: "mvn",
   PReLU: "prelu",
   ReLU: "relu",

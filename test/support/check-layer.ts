@@ -95,13 +95,15 @@ function checkReshape(
   });
 }
 
-/** Remembers values of bottoms and blobs and the random numbers to come; the result brings them back. */
+/** Remembers values, the layer's state and the random numbers to come; the result brings them back. */
 function record({ bottoms, layer, random }: Bench): () => void {
   const saved = [...bottoms, ...layer.blobs].map((blob) => ({ blob, values: blob.data.slice() }));
-  const state = random.state();
+  const numbers = random.state();
+  const state = layer.saveState?.();
   return () => {
     for (const { blob, values } of saved) blob.data.set(values);
-    random.restore(state);
+    layer.restoreState?.(state);
+    random.restore(numbers);
   };
 }
 

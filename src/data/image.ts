@@ -44,10 +44,8 @@ export async function decodeImage(
   if (isGray) pipeline = pipeline.toColourspace(is16Bit ? "grey16" : "b-w");
   else if (is16Bit) pipeline = pipeline.toColourspace("rgb16");
   const { pixels, channels, height, width } = await rawPixels(pipeline, is16Bit, what);
-  const is8Bit = pixels instanceof Uint8Array;
-  const bits = mode === "native" || is8Bit ? pixels : Uint8Array.from(pixels, (v) => v >> 8);
-  const planes = luma ? everyThird(bits) : planesOf(bits, channels, mode);
-  return { channels: planes.length / (height * width), height, width, data: planes };
+  const planes = luma ? everyThird(pixels) : planesOf(pixels, channels, mode);
+  return { channels: planes.length / (height * width), height, width, data: inMode(planes, mode) };
 }
 
 /**
@@ -107,11 +105,13 @@ function planesOf(
     return planes;
   }
   if (mode === "gray") {
+    // BT.601 luma with libpng's weights, in units of 1/32768; only 16-bit values are rounded.
+    const half = pixels instanceof Uint8Array ? 0 : 1 << 14;
     const gray = make(1);
     for (let i = 0; i < area; i++) {
       const at = i * channels;
-      // ITU-R BT.601 luma with libpng's weights in units of 1/32768.
-      gray[i] = (9798 * pixels[at]! + 19235 * pixels[at + 1]! + 3735 * pixels[at + 2]!) >> 15;
+      gray[i] =
+        (9797 * pixels[at]! + 19234 * pixels[at + 1]! + 3737 * pixels[at + 2]! + half) >> 15;
     }
     return gray;
   }
@@ -126,6 +126,12 @@ function planesOf(
 /** The first of three channels side by side. */
 function everyThird(pixels: Uint8Array | Uint16Array): Uint8Array {
   return Uint8Array.from({ length: pixels.length / 3 }, (_, i) => pixels[3 * i]!);
+}
+
+/** All modes but "native" have 8 bits: the upper ones, as libpng leaves them. */
+function inMode(planes: Uint8Array | Uint16Array, mode: ColorMode): Uint8Array | Uint16Array {
+  if (mode === "native" || planes instanceof Uint8Array) return planes;
+  return Uint8Array.from(planes, (value) => value >> 8);
 }
 
 function interleaved(planes: Uint8Array | Uint16Array, channels: number, area: number) {

@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type ColorMode, type Image, decodeImage, encodePng } from "../../src/data/index.ts";
+import { DataSourceError } from "../../src/errors.ts";
+import { GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, pngFile } from "../support/png-file.ts";
+import { hasPythonModule, runPython } from "../support/python.ts";
+import { hasShared, sharedPath } from "../support/shared.ts";
+
+test("gives planes in the order blue, green, red", async () => {
+  // Two pixels: (1, 2, 3) and (4, 5, 6) as red, green, blue.
+  const png = pngFile(2, 1, [Uint8Array.of(1, 2, 3, 4, 5, 6)], { colorType: RGB, depth: 8 });
+  const image = await decodeImage(png, "two.png");
+  expect(image).toEqual({
+    channels: 3,
+    height: 1,
+    width: 2,
+    data: Uint8Array.of(3, 6, 2, 5, 1, 4),
+  });
+});
+
+test("weighs red, green and blue by 0.299, 0.587 and 0.114 for gray", async () => {
+  const rows = [Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255)];
+  const png = pngFile(3, 1, rows, { colorType: RGB, depth: 8 });
+  expect((await decodeImage(png, "rgb.png", "gray")).data).toEqual(Uint8Array.of(76, 149, 29));
+});
+
+test("repeats gray three times for color", async () => {
+  const png = pngFile(2, 1, [Uint8Array.of(7, 9)], { colorType: GRAY, depth: 8 });
+  expect((await decodeImage(png, "g.png", "color")).data).toEqual(Uint8Array.of(7, 9, 7, 9, 7, 9));
+});
+
+test("what is encoded as PNG comes back, 8 and 16 bits, gray and color", () => {
+  const image = fc
+    .record({
+      channels: fc.constantFrom(1, 3),
+      height: fc.integer({ min: 1, max: 9 }),
+      width: fc.integer({ min: 1, max: 9 }),
+      deep: fc.boolean(),
+      seed: fc.nat(65535),
+    })
+    .map(({ channels, height, width, deep, seed }): Image => {
+      const size = channels * height * width;
+      const data = deep ? new Uint16Array(size) : new Uint8Array(size);
+      for (let i = 0; i < size; i++) data[i] = (i * 40503 + seed * 7) >> (deep ? 0 : 3);
+      return { channels, height, width, data };
+    });
+  return fc.assert(
+    fc.asyncProperty(image, async (written) => {
+      expect(await decodeImage(await encodePng(written), "round trip")).toEqual(written);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+describe("images that cannot be used", () => {
+  const sound = pngFile(9, 9, Array(9).fill(new Uint8Array(9)), { colorType: GRAY, depth: 8 });
+  const bomb = pngFile(100_000, 100_000, [], { colorType: GRAY, depth: 8 });
+  const cases: [string, Uint8Array, RegExp][] = [
+    ["no image at all", Buffer.from("hello"), /unsupported image format/],
+    ["nothing", new Uint8Array(0), /cannot be decoded: Input .+ is empty/],
+    ["a cut-off image", sound.subarray(0, sound.length - 20), /cannot be decoded: /],
+    ["a bomb", bomb, /100000 x 100000 pixels are more than an image may have \(67108864\)/],
+    [
+      "a drawing",
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      /a svg image; use JPEG, PNG, TIFF or WebP/,
+    ],
+  ];
+
+  test.each(cases)("names %s in one line", async (_, bytes, reason) => {
+    const error: unknown = await decodeImage(bytes, "db: record k").catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(DataSourceError);
+    expect(String(error)).toMatch(/^DataSourceError: db: record k: [^\n]+$/);
+    expect(String(error)).toMatch(reason);
+  });
+
+  test("a PNG cut off or changed anywhere gives an image or a DataSourceError", () => {
+    const flips = fc.record({
+      cut: fc.nat(sound.length),
+      at: fc.nat(sound.length - 1),
+      to: fc.nat(255),
+    });
+    return fc.assert(
+      fc.asyncProperty(flips, async ({ cut, at, to }) => {
+        const bytes = Buffer.from(sound);
+        bytes[at] = to;
+        const error: unknown = await decodeImage(bytes.subarray(0, cut), "x").then(
+          () => undefined,
+          (e: unknown) => e,
+        );
+        if (error !== undefined) expect(error).toBeInstanceOf(DataSourceError);
+      }),
+      { numRuns: 80 },
+    );
+  });
+});
+
+/** Values that look random, row by row as PNG stores them. */
+const noise = (width: number, height: number, seed: number) =>
+  Array.from({ length: height }, (_, row) =>
+    Uint8Array.from(
+      { length: width },
+      (_, i) => (Math.imul(i + 997 * row + seed, 2654435761) >>> 13) & 255,
+    ),
+  );
+
+describe.skipIf(!hasPythonModule("cv2"))("against OpenCV's imdecode (needs python3-opencv)", () => {
+  const [width, height] = [17, 13];
+  const images: [string, Buffer][] = [
+    ["gray", pngFile(width, height, noise(width, height, 1), { colorType: GRAY, depth: 8 })],
+    ["1-bit gray", pngFile(width, height, noise(3, height, 2), { colorType: GRAY, depth: 1 })],
+    [
+      "16-bit gray",
+      pngFile(width, height, noise(2 * width, height, 3), { colorType: GRAY, depth: 16 }),
+    ],
+    ["color", pngFile(width, height, noise(3 * width, height, 4), { colorType: RGB, depth: 8 })],
+    [
+      "16-bit color",
+      pngFile(width, height, noise(6 * width, height, 5), { colorType: RGB, depth: 16 }),
+    ],
+    [
+      "gray with alpha",
+      pngFile(width, height, noise(2 * width, height, 6), { colorType: GRAY_ALPHA, depth: 8 }),
+    ],
+    [
+      "color with alpha",
+      pngFile(width, height, noise(4 * width, height, 7), { colorType: RGBA, depth: 8 }),
+    ],
+    [
+      "palette",
+      pngFile(width, height, noise(width, height, 8), {
+        colorType: PALETTE,
+        depth: 8,
+        palette: noise(768, 1, 9)[0]!,
+      }),
+    ],
+  ];
+  const jpegs = ["cat.jpg", "cat_gray.jpg", "fish-bike.jpg"];
+  if (hasShared) {
+    for (const name of jpegs) images.push([name, readFileSync(sharedPath("data/images", name))]);
+  }
+  const modes: [ColorMode, flag: number][] = [
+    ["native", -1],
+    ["color", 1],
+    ["gray", 0],
+  ];
+  const script = `
+import json, sys, base64, cv2, numpy as np
+def decode(data, flag):
+    m = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), flag)
+    m = np.ascontiguousarray((m[..., None] if m.ndim == 2 else m).transpose(2, 0, 1))
+    return [m.shape, m.itemsize, base64.b64encode(m.tobytes()).decode()]
+print(json.dumps([decode(*case) for case in json.load(sys.stdin)]))`;
+
+  const cases = images.flatMap(([name, bytes]) =>
+    modes.map(([mode, flag]) => ({ name, bytes, mode, flag })),
+  );
+  let answers: [shape: number[], itemBytes: number, base64: string][] = [];
+  beforeAll(() => {
+    const input = cases.map(({ bytes, flag }) => [bytes.toString("base64"), flag]);
+    answers = runPython(script, input) as typeof answers;
+  });
+
+  test.each(cases.map((decoded, index) => ({ ...decoded, index })))(
+    "decodes $name as $mode to the same values",
+    async ({ name, bytes, mode, index }) => {
+      const [shape, itemBytes, base64] = answers[index]!;
+      const { channels, height, width, data } = await decodeImage(bytes, name, mode);
+      expect([[channels, height, width], data.BYTES_PER_ELEMENT]).toEqual([shape, itemBytes]);
+      const own = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      expect(own.equals(Buffer.from(base64, "base64"))).toBe(true);
+    },
+  );
+});

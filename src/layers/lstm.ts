@@ -21,8 +21,8 @@ const STATES = 2;
  *     gates_t = W x_t + b + W_s x_s + U (cont_t h_(t-1)),  split into i, f, o, g
  *     c_t = cont_t f c_(t-1) + i g,  h_t = o tanh(c_t)
  *
- * h and c go on from one forward pass to the next, without gradient; with `expose_hidden` the
- * caller brings and takes them.
+ * h and c go on from one forward pass to the next; with `expose_hidden` the caller brings and takes
+ * them. They carry no gradient in either case (BVLC RecurrentLayer shares the values alone).
  *
  * - Bottoms: x (T, N, ...); cont (T, N), 0 where a sequence starts, without gradient; x_s (N, ...)
  *   if wanted; with expose_hidden h_0 and c_0 (1, N, H).
@@ -104,10 +104,7 @@ export const lstm: LayerDefinition = {
         if (propagateDown[1]) fail("Cannot backpropagate to sequence indicators.", "bottom");
         const from = recurrentBlobs(bottoms, form);
         const n = items * cells;
-        for (let s = 0; s < STATES; s++) {
-          if (exposed) engine.copy(n, tops[s + 1]!.diffPointer, starts[s]!.diffPointer);
-          else engine.fill(n, 0, starts[s]!.diffPointer);
-        }
+        for (const start of starts) engine.fill(n, 0, start.diffPointer);
         const size = { items, cells };
         const [dh, dc] = [starts[0].diff, starts[1].diff];
         const carried = starts[0].diffPointer;
@@ -124,10 +121,6 @@ export const lstm: LayerDefinition = {
         if (wanted?.[input.blobs.length]) {
           const [dy, h, du] = [gates.diffPointer, before.dataPointer, recurrent.diffPointer];
           engine.gemm(true, false, 4 * cells, cells, steps * items, 1, dy, h, 1, du);
-        }
-        for (let s = 0; s < from.starts.length; s++) {
-          if (!propagateDown[bottoms.length - STATES + s]) continue;
-          engine.copy(n, starts[s]!.diffPointer, from.starts[s]!.diffPointer);
         }
       },
       saveState: () => ends.map(({ data }) => [...data]),

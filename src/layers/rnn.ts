@@ -17,8 +17,8 @@ import {
  *
  *     h_t = tanh(W x_t + b + W_s x_s + U (cont_t h_(t-1))),  y_t = tanh(V h_t + b_y)
  *
- * h goes on from one forward pass to the next, without gradient; with `expose_hidden` the caller
- * brings and takes it.
+ * h goes on from one forward pass to the next; with `expose_hidden` the caller brings and takes it.
+ * It carries no gradient in either case (BVLC RecurrentLayer shares the values alone).
  *
  * - Bottoms: x (T, N, ...); cont (T, N), 0 where a sequence starts, without gradient; x_s (N, ...)
  *   if wanted; with expose_hidden h_0 (1, N, H).
@@ -113,8 +113,7 @@ export const rnn: LayerDefinition = {
         if (wanted?.[first + 2]) engine.biasGradient(rows, units, 1, dy, outputBias.diffPointer);
         engine.gemm(false, false, rows, units, units, 1, dy, output.dataPointer, 0, h.diffPointer);
         const carried = start.diffPointer;
-        if (tops[1]) engine.copy(n, tops[1].diffPointer, carried);
-        else engine.fill(n, 0, carried);
+        engine.fill(n, 0, carried);
         for (let t = steps - 1, at = t * n; t >= 0; t--, at -= n) {
           const dh = h.diffPointer + 4 * at;
           engine.add(n, carried, dh, dh);
@@ -126,9 +125,6 @@ export const rnn: LayerDefinition = {
         if (wanted?.[first]) {
           const [dh, a, du] = [h.diffPointer, before.dataPointer, recurrent.diffPointer];
           engine.gemm(true, false, units, units, rows, 1, dh, a, 1, du);
-        }
-        if (exposed && propagateDown[bottoms.length - 1]) {
-          engine.copy(n, carried, from.starts[0]!.diffPointer);
         }
       },
       saveState: () => [[...end.data]],

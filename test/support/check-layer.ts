@@ -20,6 +20,8 @@ const UNTOUCHED = 1234.5;
 export interface GradientOptions {
   /** Which bottoms get a gradient; all where absent. */
   readonly propagateDown?: readonly boolean[];
+  /** Tops whose diffs the layer does not read. */
+  readonly topsWithoutGradient?: readonly number[];
   /** Values of the first bottom within 2 steps of this one are left out: the function bends there. */
   readonly kink?: number;
 }
@@ -112,13 +114,11 @@ function record({ bottoms, layer, random }: Bench): () => void {
  * float64 and divided by the step that float32 actually takes.
  */
 export function checkGradient(bench: Bench, options: GradientOptions = {}): void {
-  const { layer, bottoms, random } = bench;
+  const { layer, bottoms } = bench;
   const propagateDown = options.propagateDown ?? bottoms.map(() => true);
   const replay = record(bench);
   bench.forward();
-  const cotangents = bench.tops.map((top) =>
-    Float32Array.from(top.data, () => random.gaussian(0, 1)),
-  );
+  const cotangents = drawCotangents(bench, options);
   for (const bottom of bottoms) bottom.diff.fill(UNTOUCHED);
   for (const blob of layer.blobs) blob.diff.fill(0);
   writeTopDiffs(bench, cotangents);
@@ -160,6 +160,18 @@ function slope(blob: Blob, i: number, objective: () => number): number {
   return (high - low) / (above - below);
 }
 
+/** Random diffs for the tops; 0 for those that have none. */
+function drawCotangents(
+  { tops, random }: Bench,
+  { topsWithoutGradient = [] }: GradientOptions,
+): Float32Array[] {
+  return tops.map((top, i) =>
+    Float32Array.from(top.data, () =>
+      topsWithoutGradient.includes(i) ? 0 : random.gaussian(0, 1),
+    ),
+  );
+}
+
 function writeTopDiffs({ tops }: Bench, cotangents: readonly Float32Array[]): void {
   tops.forEach((top, i) => {
     top.diff.set(cotangents[i]!);
@@ -167,12 +179,11 @@ function writeTopDiffs({ tops }: Bench, cotangents: readonly Float32Array[]): vo
 }
 
 /** Two backward passes overwrite the bottoms' diffs and add to those of the blobs. */
-function checkAccumulation(bench: Bench, { propagateDown }: GradientOptions): void {
-  const { layer, bottoms, random } = bench;
+function checkAccumulation(bench: Bench, options: GradientOptions): void {
+  const { layer, bottoms } = bench;
+  const { propagateDown } = options;
   const replay = record(bench);
-  const cotangents = bench.tops.map((top) =>
-    Float32Array.from(top.data, () => random.gaussian(0, 1)),
-  );
+  const cotangents = drawCotangents(bench, options);
   const pass = () => {
     replay();
     bench.forward();

@@ -31,12 +31,26 @@ export interface DatasetDescription {
   readonly settings: Readonly<Record<string, string | number | readonly string[]>>;
 }
 
+/** What a dataset will hold, before anything is decoded. */
+export interface DatasetPlan {
+  readonly train: readonly Entry[];
+  readonly val: readonly Entry[];
+  readonly description: DatasetDescription;
+  /** Entries that were found wanting already. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  readonly id: string;
+  readonly reason: string;
+}
+
 export interface DatasetSummary {
   readonly folder: string;
   readonly train: number;
   readonly val: number;
   /** Entries that could not be used, with the reason. */
-  readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
+  readonly leftOut: readonly LeftOut[];
   readonly featureShape: readonly number[];
   readonly labelShape: readonly number[];
 }
@@ -46,24 +60,17 @@ export const DATASET_FILE = "dataset.json";
 /**
  * Writes train_db, val_db and dataset.json; a stage without records is left away.
  *
- * @param leftOut entries that were found wanting already
  * @throws DataSourceError when nothing is left to write, or the folder exists and may not be replaced.
  */
 export async function buildDataset(
-  stages: { readonly train: readonly Entry[]; readonly val: readonly Entry[] },
-  description: DatasetDescription,
+  plan: DatasetPlan,
   options: DatasetOptions,
-  leftOut: readonly { id: string; reason: string }[] = [],
 ): Promise<DatasetSummary> {
   const { out, logger = silentLogger, force = false } = options;
-  const entries = [...stages.train, ...stages.val];
-  if (entries.length === 0) {
-    throw new DataSourceError(
-      `${out}: there is no record to write; ${leftOut.length} were left out`,
-    );
-  }
+  const entries = [...plan.train, ...plan.val];
+  for (const { reason } of plan.leftOut) logger.log("warning", "dataset", `left out: ${reason}`);
   checkDistinct(entries);
-  const dropped = [...leftOut];
+  const dropped = [...plan.leftOut];
   let done = 0;
   const stageOptions = {
     featureEncoding: options.featureEncoding ?? "none",
@@ -76,15 +83,15 @@ export async function buildDataset(
     signal: options.signal,
   };
   return writeFolder(out, DATASET_FILE, force, async (folder) => {
-    const train = await writeStage(join(folder, "train_db"), stages.train, stageOptions);
-    const val = await writeStage(join(folder, "val_db"), stages.val, stageOptions);
+    const train = await writeStage(join(folder, "train_db"), plan.train, stageOptions);
+    const val = await writeStage(join(folder, "val_db"), plan.val, stageOptions);
     const any = train ?? val;
     if (!any) {
       throw new DataSourceError(`${out}: none of the ${entries.length} records could be read`);
     }
     checkStages(train, val);
-    warnOfSharedPatients(stages, logger);
-    const json = datasetJson(description, stageOptions, { train, val }, dropped);
+    warnOfSharedPatients(plan, logger);
+    const json = datasetJson(plan.description, stageOptions, { train, val }, dropped);
     await inFolder(out, () => writeFile(join(folder, DATASET_FILE), json));
     return {
       folder: out,
@@ -111,7 +118,7 @@ function datasetJson(
   description: DatasetDescription,
   encodings: { featureEncoding: RecordEncoding; labelEncoding: RecordEncoding },
   stages: { train: StageSummary | undefined; val: StageSummary | undefined },
-  leftOut: readonly { id: string; reason: string }[],
+  leftOut: readonly LeftOut[],
 ): string {
   const any = stages.train ?? stages.val;
   const stage = (summary: StageSummary | undefined) => ({

@@ -22,8 +22,8 @@ import { decodeJpeg2000, decodeJpegLs } from "./wasm-codecs.ts";
 const MAX_FRAME_PIXELS = 64 * 1024 * 1024;
 const MAX_VALUES = 512 * 1024 * 1024;
 
-/** Decodes one compressed frame into `out`. */
-type FrameDecoder = (stream: Uint8Array, header: DicomHeader, out: PixelValues) => Promise<void>;
+/** Decodes one compressed frame; takes memory for its values only once the stream has proved to be sound. */
+type FrameDecoder = (stream: Uint8Array, header: DicomHeader) => Promise<PixelValues>;
 
 /** Decoders by transfer syntax; what is not here is uncompressed or unknown. */
 const DECODERS: ReadonlyMap<string, FrameDecoder> = new Map([
@@ -60,16 +60,12 @@ export async function readPixels(data: DataSet, header: DicomHeader): Promise<Pi
     throw new DataSourceError(`has transfer syntax ${data.transferSyntax}, which is not supported`);
   }
   const streams = frameStreams(data.bytes, element, frames);
-  const frameLength = rows * columns * samplesPerPixel;
-  // The first frame is decoded by itself, so that a damaged file costs no more than one frame's memory.
-  const first = createValues(header.format, frameLength);
-  await decode(streams[0]!, header, first);
+  const first = await decode(streams[0]!, header);
   if (frames === 1) return first;
-  const values = createValues(header.format, frameLength * frames);
+  const values = createValues(header.format, first.length * frames);
   values.set(first);
   for (const [frame, stream] of streams.entries()) {
-    if (frame === 0) continue;
-    await decode(stream, header, values.subarray(frame * frameLength, (frame + 1) * frameLength));
+    if (frame > 0) values.set(await decode(stream, header), frame * first.length);
   }
   return values;
 }
@@ -120,24 +116,19 @@ function nativeBytes(data: DataSet, element: Element, bits: number): Uint8Array 
   return Buffer.from(bytes.subarray(0, bytes.length & ~1)).swap16();
 }
 
-async function rle(stream: Uint8Array, header: DicomHeader, out: PixelValues): Promise<void> {
+async function rle(stream: Uint8Array, header: DicomHeader): Promise<PixelValues> {
   const { rows, columns, samplesPerPixel, format } = header;
-  const bytes = decodeRle(
-    stream,
-    rows * columns,
-    samplesPerPixel,
-    Math.ceil(format.bitsAllocated / 8),
-  );
-  if (format.bitsAllocated === 1) out.set(bytes);
-  else readNative(bytes, 0, format, true, out);
+  const sampleBytes = Math.ceil(format.bitsAllocated / 8);
+  const bytes = decodeRle(stream, rows * columns, samplesPerPixel, sampleBytes);
+  if (format.bitsAllocated === 1) return bytes;
+  const out = frameValues(header);
+  readNative(bytes, 0, format, true, out);
+  return out;
 }
 
-async function deflatedFrame(
-  stream: Uint8Array,
-  header: DicomHeader,
-  out: PixelValues,
-): Promise<void> {
-  const needed = Math.ceil((out.length * header.format.bitsAllocated) / 8);
+async function deflatedFrame(stream: Uint8Array, header: DicomHeader): Promise<PixelValues> {
+  const { rows, columns, samplesPerPixel, planar, format } = header;
+  const needed = Math.ceil((rows * columns * samplesPerPixel * format.bitsAllocated) / 8);
   let bytes: Uint8Array;
   try {
     bytes = inflateRawSync(stream, { maxOutputLength: needed + 1024 });
@@ -145,44 +136,54 @@ async function deflatedFrame(
     throw new DataSourceError("its deflated frame is damaged", { cause });
   }
   if (bytes.length < needed) throw new DataSourceError("its deflated frame ends early");
-  readNative(bytes, 0, header.format, true, out);
-  if (header.planar && header.samplesPerPixel > 1) interleavePlanes(out, header.samplesPerPixel);
+  const out = frameValues(header);
+  readNative(bytes, 0, format, true, out);
+  if (planar && samplesPerPixel > 1) interleavePlanes(out, samplesPerPixel);
+  return out;
 }
 
-async function jpeg(stream: Uint8Array, header: DicomHeader, out: PixelValues): Promise<void> {
-  const frame = decodeJpeg(stream, frameSize(header));
-  store(frame, header, out);
+async function jpeg(stream: Uint8Array, header: DicomHeader): Promise<PixelValues> {
+  const out = store(decodeJpeg(stream, frameSize(header)), header);
   extractStoredBits(out, { ...header.format, highBit: header.format.bitsStored - 1 });
+  return out;
 }
 
 /**
  * A JPEG-LS stream has no sign, and the decoders of GDCM and DCMTK do not extend one from fewer bits than are
  * allocated; the same is done here, because files exist whose values need all their bits.
  */
-async function jpegLs(stream: Uint8Array, header: DicomHeader, out: PixelValues): Promise<void> {
-  store(await decodeJpegLs(stream, frameSize(header)), header, out);
+async function jpegLs(stream: Uint8Array, header: DicomHeader): Promise<PixelValues> {
+  return store(await decodeJpegLs(stream, frameSize(header)), header);
 }
 
 /** Where the stream and the header disagree about the sign, the samples are read as the header says. */
-async function jpeg2000(stream: Uint8Array, header: DicomHeader, out: PixelValues): Promise<void> {
+async function jpeg2000(stream: Uint8Array, header: DicomHeader): Promise<PixelValues> {
   const frame = await decodeJpeg2000(stream, frameSize(header));
-  store(frame, header, out);
+  const out = store(frame, header);
   const { signed, bitsAllocated } = header.format;
   if (frame.signed !== signed && frame.precision < bitsAllocated) {
     const bitsStored = frame.precision;
     extractStoredBits(out, { ...header.format, bitsStored, highBit: bitsStored - 1 });
   }
+  return out;
+}
+
+function frameValues({ rows, columns, samplesPerPixel, format }: DicomHeader): PixelValues {
+  return createValues(format, rows * columns * samplesPerPixel);
 }
 
 function frameSize({ rows, columns, samplesPerPixel }: DicomHeader): FrameSize {
   return { rows, columns, components: samplesPerPixel };
 }
 
-function store(frame: Frame, { format }: DicomHeader, out: PixelValues): void {
+function store(frame: Frame, header: DicomHeader): PixelValues {
+  const { format } = header;
   if (format.float || frame.precision > Math.max(8, format.bitsAllocated)) {
     throw new DataSourceError(
       `its compressed samples have ${frame.precision} bits, but only ${format.bitsAllocated} are allocated`,
     );
   }
+  const out = frameValues(header);
   out.set(frame.samples);
+  return out;
 }

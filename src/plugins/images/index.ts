@@ -3,7 +3,12 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, parse, resolve, sep } from "node:path";
 import { silentLogger } from "../../core/logger.ts";
 import { DataSourceError, UsageError } from "../../errors.ts";
-import { buildDataset, type DatasetOptions, type DatasetSummary } from "../dataset/build.ts";
+import {
+  buildDataset,
+  type DatasetOptions,
+  type DatasetPlan,
+  type DatasetSummary,
+} from "../dataset/build.ts";
 import { type SplitKind, splitEntries } from "../dataset/split.ts";
 import type { Entry, Sample } from "../dataset/stage.ts";
 import { type ChannelConversion, convertChannels, resize } from "./channels.ts";
@@ -56,6 +61,11 @@ interface Pair {
 
 /** @throws DataSourceError when folders, names or labels do not fit; single bad images are left out and reported. */
 export async function buildImagesDataset(options: ImagesOptions): Promise<DatasetSummary> {
+  return buildDataset(await planImagesDataset(options), options);
+}
+
+/** Pairs the files, looks through the labels, and deals the pairs out. */
+export async function planImagesDataset(options: Omit<ImagesOptions, "out">): Promise<DatasetPlan> {
   const logger = options.logger ?? silentLogger;
   const settings = {
     channels: options.channels ?? IMAGES_DEFAULTS.channels,
@@ -100,7 +110,7 @@ export async function buildImagesDataset(options: ImagesOptions): Promise<Datase
     palette: paletteFor(rule),
     settings: { images: resolve(options.images), labels: resolve(options.labels), ...settings },
   };
-  return buildDataset(stages, description, options);
+  return { ...stages, description, leftOut: [] };
 }
 
 /** The images of two folders, paired by their order, whose names must agree. */
@@ -147,7 +157,10 @@ async function listImages(folder: string): Promise<{ stem: string; path: string 
     .sort((a, b) => (a.stem < b.stem ? -1 : a.stem > b.stem ? 1 : 0));
 }
 
-async function ruleFor(pairs: readonly Pair[], options: ImagesOptions): Promise<LabelRule> {
+async function ruleFor(
+  pairs: readonly Pair[],
+  options: Omit<ImagesOptions, "out">,
+): Promise<LabelRule> {
   const { labelValues, colormap } = options;
   const colors: Color[] | undefined =
     colormap === undefined ? undefined : await readColormap(colormap);

@@ -1,9 +1,13 @@
 /** @file The Sunnybrook plug-in: cardiac MR slices and expert contours become a segmentation dataset. */
 import { relative, resolve } from "node:path";
-import { silentLogger } from "../../core/logger.ts";
 import { DataSourceError } from "../../errors.ts";
 import { contourMask, readContour } from "../contours/contour-file.ts";
-import { buildDataset, type DatasetOptions, type DatasetSummary } from "../dataset/build.ts";
+import {
+  buildDataset,
+  type DatasetOptions,
+  type DatasetPlan,
+  type DatasetSummary,
+} from "../dataset/build.ts";
 import { repeatChannel } from "../dataset/record.ts";
 import { type SplitKind, splitEntries } from "../dataset/split.ts";
 import type { Entry, Sample } from "../dataset/stage.ts";
@@ -39,22 +43,27 @@ export const SUNNYBROOK_DEFAULTS = {
  * @throws DataSourceError when a folder is wrong or nothing can be read; single bad files are left out and reported.
  */
 export async function buildSunnybrookDataset(options: SunnybrookOptions): Promise<DatasetSummary> {
+  if (options.featureEncoding === "png") {
+    options.logger?.log(
+      "warning",
+      "sunnybrook",
+      "features are written as 16-bit PNG, but Caffe decodes images to 8 bits; encoding none keeps the values",
+    );
+  }
+  return buildDataset(await planSunnybrookDataset(options), options);
+}
+
+/** Finds the slices and deals them out, without reading one. */
+export async function planSunnybrookDataset(
+  options: Omit<SunnybrookOptions, "out">,
+): Promise<DatasetPlan> {
   const settings = {
     channels: options.channels ?? SUNNYBROOK_DEFAULTS.channels,
     valPercent: options.valPercent ?? SUNNYBROOK_DEFAULTS.valPercent,
     split: options.split ?? SUNNYBROOK_DEFAULTS.split,
     seed: options.seed ?? SUNNYBROOK_DEFAULTS.seed,
   };
-  const logger = options.logger ?? silentLogger;
   const { pairs, leftOut } = await discoverPairs(options.images, options.contours);
-  for (const { reason } of leftOut) logger.log("warning", "sunnybrook", `left out: ${reason}`);
-  if (options.featureEncoding === "png") {
-    logger.log(
-      "warning",
-      "sunnybrook",
-      "features are written as 16-bit PNG, but Caffe decodes images to 8 bits; encoding none keeps the values",
-    );
-  }
   const entries = pairs.map((pair) => entryOf(pair, options, settings.channels));
   const description = {
     kind: "sunnybrook",
@@ -69,10 +78,14 @@ export async function buildSunnybrookDataset(options: SunnybrookOptions): Promis
       ...settings,
     },
   };
-  return buildDataset(splitEntries(entries, settings), description, options, leftOut);
+  return { ...splitEntries(entries, settings), description, leftOut };
 }
 
-function entryOf(pair: Pair, options: SunnybrookOptions, channels: "L" | "RGB"): Entry {
+function entryOf(
+  pair: Pair,
+  options: Pick<SunnybrookOptions, "images" | "contours">,
+  channels: "L" | "RGB",
+): Entry {
   const { caseName, instance, image, contour } = pair;
   return {
     id: `${caseName}/${String(instance).padStart(4, "0")}`,

@@ -1,10 +1,10 @@
 /** @file One thread's share of a matrix product: rows of A times packed panels of B. */
 import { BLOCK_DEPTH, blockScratch, ceilDivide, tileScratch } from "./memory";
 import { transposeTo } from "./pack";
-import { TILE_COLUMNS, TILE_ROWS, dotTile, tile } from "./tile";
+import { TILE_COLUMNS, TILE_ROWS, dotTile, tiles } from "./tile";
 
 /** Below this depth a block's panels of B fit the first cache, and C is better walked row by row. */
-const SHALLOW = 48;
+const SHALLOW = 128;
 
 /**
  * c[M][N] = alpha a[M][K] B[K][N] + (accumulate ? c : bias), for M up to BLOCK_ROWS.
@@ -31,23 +31,39 @@ export function multiplyBlock(
       transposeBlock(a + <usize>k * lda, lda, M, kc, rows, step);
     }
     const adds = accumulate || k > 0;
+    const panels = packed + 32 * <usize>k;
+    // Whole tiles of C as it lies; the rest takes a detour.
+    const whole = isCTransposed ? 0 : N / TILE_COLUMNS;
     if (kc <= SHALLOW) {
       for (let i = 0; i < M; i += TILE_ROWS) {
-        for (let j = 0; j < N; j += TILE_COLUMNS) {
-          place(control, thread, i, j, M, N, K, k, kc, alpha, rows, step, packed, c, ldc, isCTransposed, adds, bias);
-        }
+        tiles(
+          whole, min(TILE_ROWS, M - i), kc, alpha, rows + <usize>i * step, step, panels,
+          c + <usize>i * ldc, ldc, adds, bias ? bias + 4 * <usize>i : 0, 0, 32 * <usize>K, 32,
+        );
       }
     } else {
-      for (let j = 0; j < N; j += TILE_COLUMNS) {
-        for (let i = 0; i < M; i += TILE_ROWS) {
-          place(control, thread, i, j, M, N, K, k, kc, alpha, rows, step, packed, c, ldc, isCTransposed, adds, bias);
-        }
+      const full = M / TILE_ROWS;
+      const rest = full * TILE_ROWS;
+      for (let j = 0; j < whole; j++) {
+        const panel = panels + 32 * <usize>(j * K);
+        const place = c + 32 * <usize>j;
+        tiles(full, TILE_ROWS, kc, alpha, rows, step, panel, place, ldc, adds, bias, TILE_ROWS * step, 0, TILE_ROWS * ldc);
+        if (rest == M) continue;
+        tiles(
+          1, M - rest, kc, alpha, rows + <usize>rest * step, step, panel, place + <usize>rest * ldc, ldc,
+          adds, bias ? bias + 4 * <usize>rest : 0, 0, 0, 0,
+        );
+      }
+    }
+    for (let j = whole * TILE_COLUMNS; j < N; j += TILE_COLUMNS) {
+      for (let i = 0; i < M; i += TILE_ROWS) {
+        place(control, thread, i, j, M, N, K, k, kc, alpha, rows, step, packed, c, ldc, isCTransposed, adds, bias);
       }
     }
   }
 }
 
-/** Computes one tile and writes it to C, directly or, where it is ragged or transposed, by a detour. */
+/** Computes one tile that is ragged or of a transposed C. */
 function place(
   control: usize, thread: i32, i: i32, j: i32, M: i32, N: i32, K: i32, k: i32, kc: i32, alpha: f32,
   rows: usize, step: usize, packed: usize, c: usize, ldc: usize, isCTransposed: bool,
@@ -57,22 +73,22 @@ function place(
   const width = min(TILE_COLUMNS, N - j);
   const a = rows + <usize>i * step;
   const panel = packed + 4 * <usize>j * <usize>K;
-  const offset = bias ? bias + 4 * <usize>i : 0;
-  const isPlain = !isCTransposed && (width == TILE_COLUMNS || width <= 4);
+  const start = bias ? bias + 4 * <usize>i : 0;
   const temporary = tileScratch(control, thread);
-  const place = c + <usize>i * ldc + 4 * <usize>j;
-  const out = isPlain ? place : temporary;
-  const stride = isPlain ? ldc : 32;
-  const adds = isPlain && accumulate;
-  const start = isPlain ? offset : 0;
-  if (width > 4) tile(height, kc, alpha, a, step, panel + 32 * <usize>k, out, stride, adds, start);
-  else {
-    dotTile(height, width, kc, alpha, a, step, panel + 4 * <usize>k, 4 * <usize>K, out, stride, adds, start);
-  }
-  if (isPlain) return;
   const down: usize = isCTransposed ? 4 : ldc;
   const across: usize = isCTransposed ? ldc : 4;
-  merge(temporary, height, width, c + <usize>i * down + <usize>j * across, down, across, accumulate, offset);
+  const place = c + <usize>i * down + <usize>j * across;
+  if (width > 4) {
+    tiles(1, height, kc, alpha, a, step, panel + 32 * <usize>k, temporary, 32, false, 0, 0, 0, 0);
+  } else {
+    const column = panel + 4 * <usize>k;
+    if (!isCTransposed) {
+      dotTile(height, width, kc, alpha, a, step, column, 4 * <usize>K, place, ldc, accumulate, start);
+      return;
+    }
+    dotTile(height, width, kc, alpha, a, step, column, 4 * <usize>K, temporary, 32, false, 0);
+  }
+  merge(temporary, height, width, place, down, across, accumulate, start);
 }
 
 /** Adds the first `width` columns of a 4 x 8 tile to C, or writes them. */

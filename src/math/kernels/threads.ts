@@ -27,7 +27,7 @@ const SCRATCH_STRIDE: usize = 216;
 const ARGUMENTS: usize = 256;
 
 /** Looks at the counter before a thread sleeps: some microseconds, the time between two kernels. */
-const SPINS = 10000;
+const SPINS = 40000;
 
 /** Provided by the host: starts the worker threads, which run `serve`. */
 declare function startWorkers(): void;

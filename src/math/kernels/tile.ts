@@ -7,50 +7,56 @@ export const TILE_ROWS: i32 = 4;
 export const TILE_COLUMNS: i32 = 8;
 
 /**
- * c[4][8] = alpha a[4][K] b[K][8] + (accumulate ? c : bias).
+ * Computes `count` tiles: c[rows][8] = alpha a[rows][K] b[K][8] + (accumulate ? c : bias), then moves
+ * on by the steps.
  *
- * Eight accumulators, two vectors of b and one of a: more would not fit the 16 registers of x64.
- * @param a rows of K contiguous floats, `lda` bytes apart; rows past `rows` repeat the first
+ * Eight accumulators, two vectors of b and four of a: more would not fit the 16 registers of x64. The
+ * loop is not unrolled, because V8 moves all loads of a loop's body to its start.
+ * @param rows 1 to 4
+ * @param a rows of K contiguous floats, `lda` bytes apart
  * @param b panel of K x 8 floats
  * @param ldc bytes between rows of c
  * @param bias one float a row, or 0
  */
-export function tile(
-  rows: i32, K: i32, alpha: f32, a: usize, lda: usize, b: usize, c: usize, ldc: usize,
-  accumulate: bool, bias: usize,
+export function tiles(
+  count: i32, rows: i32, K: i32, alpha: f32, a: usize, lda: usize, b: usize, c: usize, ldc: usize,
+  accumulate: bool, bias: usize, aStep: usize, bStep: usize, cStep: usize,
 ): void {
-  let a0 = a;
-  let a1 = rows > 1 ? a + lda : a;
-  let a2 = rows > 2 ? a + 2 * lda : a;
-  let a3 = rows > 3 ? a + 3 * lda : a;
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
-  let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  // Not unrolled: V8 moves the loads of a loop's body to its start, and would run out of registers.
-  for (const end = b + 32 * <usize>K; b < end; b += 32) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = v128.load32_splat(a0);
-    c00 = madd(x, b0, c00); c01 = madd(x, b1, c01);
-    x = v128.load32_splat(a1);
-    c10 = madd(x, b0, c10); c11 = madd(x, b1, c11);
-    x = v128.load32_splat(a2);
-    c20 = madd(x, b0, c20); c21 = madd(x, b1, c21);
-    x = v128.load32_splat(a3);
-    c30 = madd(x, b0, c30); c31 = madd(x, b1, c31);
-    a0 += F; a1 += F; a2 += F; a3 += F;
+  const factor = f32x4.splat(alpha);
+  const second = rows > 1 ? lda : 0;
+  const third = rows > 2 ? 2 * lda : 0;
+  const fourth = rows > 3 ? 3 * lda : 0;
+  for (let i = 0; i < count; i++) {
+    let a0 = a, a1 = a + second, a2 = a + third, a3 = a + fourth;
+    let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00;
+    let c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+    let p = b;
+    for (const end = b + 32 * <usize>K; p < end; p += 32) {
+      const b0 = v128.load(p), b1 = v128.load(p, 16);
+      let x = v128.load32_splat(a0);
+      c00 = madd(x, b0, c00); c01 = madd(x, b1, c01);
+      x = v128.load32_splat(a1);
+      c10 = madd(x, b0, c10); c11 = madd(x, b1, c11);
+      x = v128.load32_splat(a2);
+      c20 = madd(x, b0, c20); c21 = madd(x, b1, c21);
+      x = v128.load32_splat(a3);
+      c30 = madd(x, b0, c30); c31 = madd(x, b1, c31);
+      a0 += F; a1 += F; a2 += F; a3 += F;
+    }
+    writeRow(c, c00, c01, factor, accumulate, bias);
+    if (rows > 1) writeRow(c + ldc, c10, c11, factor, accumulate, bias ? bias + F : 0);
+    if (rows > 2) writeRow(c + 2 * ldc, c20, c21, factor, accumulate, bias ? bias + 2 * F : 0);
+    if (rows > 3) writeRow(c + 3 * ldc, c30, c31, factor, accumulate, bias ? bias + 3 * F : 0);
+    a += aStep;
+    b += bStep;
+    c += cStep;
+    if (bias && aStep) bias += 4 * F;
   }
-  writeRow(c, c00, c01, alpha, accumulate, bias);
-  if (rows == 1) return;
-  writeRow(c + ldc, c10, c11, alpha, accumulate, bias ? bias + F : 0);
-  if (rows == 2) return;
-  writeRow(c + 2 * ldc, c20, c21, alpha, accumulate, bias ? bias + 2 * F : 0);
-  if (rows == 3) return;
-  writeRow(c + 3 * ldc, c30, c31, alpha, accumulate, bias ? bias + 3 * F : 0);
 }
 
 // @ts-ignore: decorator
 @inline
-function writeRow(c: usize, left: v128, right: v128, alpha: f32, accumulate: bool, bias: usize): void {
-  const factor = f32x4.splat(alpha);
+function writeRow(c: usize, left: v128, right: v128, factor: v128, accumulate: bool, bias: usize): void {
   if (accumulate) {
     v128.store(c, madd(factor, left, v128.load(c)));
     v128.store(c, madd(factor, right, v128.load(c, 16)), 16);

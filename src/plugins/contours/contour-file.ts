@@ -26,20 +26,26 @@ export async function readContour(path: string): Promise<Point[]> {
 export function parseContour(text: string, name: string): Point[] {
   const points: Point[] = [];
   for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
-    const words = line.replace(/#.*/, "").trim().split(/\s+/);
+    const words = withoutComment(line).trim().split(/\s+/);
     if (words[0] === "") continue;
-    const [x, y] = words.map(Number);
-    const isPoint = [x, y].every((v) => v !== undefined && Math.abs(v) <= MAX_COORDINATE);
+    const [x, y] = [Number(words[0]), Number(words[1])];
+    const isPoint = Math.abs(x) <= MAX_COORDINATE && Math.abs(y) <= MAX_COORDINATE;
     if (words.length !== 2 || !isPoint) {
       const shown = JSON.stringify(line.length > 40 ? `${line.slice(0, 40)}...` : line);
       throw new DataSourceError(
         `${name}:${index + 1}: expected a point as "x y" in pixels, found ${shown}`,
       );
     }
-    points.push({ x: x!, y: y! });
+    points.push({ x, y });
   }
   if (points.length === 0) throw new DataSourceError(`${name}: holds no points`);
   return points;
+}
+
+/** numpy's `loadtxt`, with which DIGITS reads contours, takes what follows a # for a comment. */
+function withoutComment(line: string): string {
+  const at = line.indexOf("#");
+  return at < 0 ? line : line.slice(0, at);
 }
 
 /** The inside of a contour as 1, everything else as 0; coordinates are cut toward zero, as DIGITS' `astype(int)`. */

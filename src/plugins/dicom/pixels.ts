@@ -100,7 +100,7 @@ function readUncompressed(data: DataSet, element: Element, header: DicomHeader):
     expand422(bytes, values);
     return values;
   }
-  readNative(bytes, 0, format, data.encoding.littleEndian, values);
+  readNative(bytes, format, data.encoding.littleEndian, values);
   if (header.planar && samples > 1) {
     for (let frame = 0; frame < frames; frame++) {
       interleavePlanes(values.subarray(frame * frameLength, (frame + 1) * frameLength), samples);
@@ -122,7 +122,7 @@ async function rle(stream: Uint8Array, header: DicomHeader): Promise<PixelValues
   const bytes = decodeRle(stream, rows * columns, samplesPerPixel, sampleBytes);
   if (format.bitsAllocated === 1) return bytes;
   const out = frameValues(header);
-  readNative(bytes, 0, format, true, out);
+  readNative(bytes, format, true, out);
   return out;
 }
 
@@ -137,7 +137,7 @@ async function deflatedFrame(stream: Uint8Array, header: DicomHeader): Promise<P
   }
   if (bytes.length < needed) throw new DataSourceError("its deflated frame ends early");
   const out = frameValues(header);
-  readNative(bytes, 0, format, true, out);
+  readNative(bytes, format, true, out);
   if (planar && samplesPerPixel > 1) interleavePlanes(out, samplesPerPixel);
   return out;
 }

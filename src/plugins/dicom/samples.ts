@@ -20,30 +20,25 @@ export function createValues(format: SampleFormat, length: number): PixelValues 
   return signed ? new Int32Array(length) : new Uint32Array(length);
 }
 
-/**
- * Reads as many samples as `out` holds from uncompressed bytes.
- *
- * @param bitOffset where the first sample begins, in bits; frames of 1-bit images need not begin at a byte
- */
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Reads as many samples as `out` holds from uncompressed bytes; 1-bit samples are packed across frames. */
 export function readNative(
   bytes: Uint8Array,
-  bitOffset: number,
   format: SampleFormat,
   littleEndian: boolean,
   out: PixelValues,
 ): void {
   const { bitsAllocated: bits, float } = format;
   if (bits === 1) {
-    for (let i = 0, bit = bitOffset; i < out.length; i++, bit++) {
-      out[i] = (bytes[bit >> 3]! >> (bit & 7)) & 1;
-    }
+    for (let i = 0; i < out.length; i++) out[i] = (bytes[i >> 3]! >> (i & 7)) & 1;
     return;
   }
-  const start = bitOffset / 8;
-  if (bits === 8) {
-    out.set(bytes.subarray(start, start + out.length));
+  if (bits === 8 || (littleEndian && HOST_IS_LITTLE_ENDIAN)) {
+    const target = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    target.set(bytes.subarray(0, out.byteLength));
   } else {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + start, (out.length * bits) / 8);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, (out.length * bits) / 8);
     for (let i = 0; i < out.length; i++) {
       if (bits === 16) out[i] = view.getUint16(2 * i, littleEndian);
       else if (bits === 64) out[i] = view.getFloat64(8 * i, littleEndian);

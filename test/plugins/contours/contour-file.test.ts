@@ -17,6 +17,7 @@ describe("parseContour", () => {
       { x: 1, y: 2.5 },
     ];
     expect(parseContour("120.50 137.00\n1.00 2.50", "c")).toEqual(points);
+    expect(parseContour("# drawn\n120.5 137 # first\n1 2.5", "c")).toEqual(points);
     expect(parseContour("120.50\t137.00\r\n\r\n 1 2.5 \r\n", "c")).toEqual(points);
   });
 

@@ -5,7 +5,8 @@ import { CaffeError } from "../errors.ts";
 export type Pointer = number;
 
 const PAGE_BYTES = 65_536;
-const MAX_PAGES = 65_536; // 4 GiB, all that a wasm32 memory can address
+/** What is tried to reserve, in pages: 4 GiB, all that a wasm32 memory can address, then less. */
+const SIZES_PAGES = [65_536, 32_768, 16_384, 8_192, 4_096];
 const ALIGNMENT = 64; // a cache line, and enough for every SIMD width
 /** The kernels' static data lies below this address. */
 export const HEAP_BASE: Pointer = 1 << 20;
@@ -13,8 +14,9 @@ export const HEAP_BASE: Pointer = 1 << 20;
 /**
  * One shared `WebAssembly.Memory` with a first-fit allocator.
  *
- * Kernels, worker threads and TypeScript loops all see the same bytes. The memory only grows, in
- * place, so a view made earlier stays valid for the bytes that it covers.
+ * Kernels, worker threads and TypeScript loops all see the same bytes. The address space is taken
+ * whole at the start and becomes resident only where it is touched. It never grows: threads learn of
+ * a grown memory late, and trap when they are handed an address that they do not know of yet.
  */
 export class Heap {
   readonly memory: WebAssembly.Memory;
@@ -23,18 +25,14 @@ export class Heap {
   readonly #sizes = new Map<Pointer, number>();
   /** Bytes below this address were handed out before and are not known to be zero. */
   #dirtyBelow: Pointer = HEAP_BASE;
-  #end: Pointer = HEAP_BASE;
   #usedBytes = 0;
   #peakBytes = 0;
 
+  /** @throws CaffeError when not even 256 MiB of address space are to be had */
   constructor() {
-    this.memory = new WebAssembly.Memory({
-      initial: (2 * HEAP_BASE) / PAGE_BYTES,
-      maximum: MAX_PAGES,
-      shared: true,
-    });
-    this.#end = this.memory.buffer.byteLength;
-    this.#free.push({ start: HEAP_BASE, bytes: this.#end - HEAP_BASE });
+    this.memory = reserve();
+    const end = this.memory.buffer.byteLength;
+    this.#free.push({ start: HEAP_BASE, bytes: end - HEAP_BASE });
   }
 
   /** Bytes handed out now. */
@@ -49,15 +47,12 @@ export class Heap {
 
   /**
    * Reserves `bytes` zeroed bytes, aligned to 64.
-   * @throws CaffeError when the heap would pass 4 GiB; nothing is reserved then.
+   * @throws CaffeError when the heap has no such block left; nothing is reserved then.
    */
   allocate(bytes: number): Pointer {
     const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-    let index = this.#free.findIndex((block) => block.bytes >= size);
-    if (index < 0) {
-      this.#grow(size);
-      index = this.#free.length - 1;
-    }
+    const index = this.#free.findIndex((block) => block.bytes >= size);
+    if (index < 0) throw this.#full(size);
     const block = this.#free[index]!;
     const pointer = block.start;
     block.start += size;
@@ -89,23 +84,13 @@ export class Heap {
     return new Int32Array(this.memory.buffer, pointer, count);
   }
 
-  #grow(bytes: number): void {
-    const last = this.#free.at(-1);
-    const tail = last && last.start + last.bytes === this.#end ? last.bytes : 0;
-    const pages = Math.ceil((bytes - tail) / PAGE_BYTES);
-    try {
-      this.memory.grow(pages);
-    } catch (cause) {
-      const mebi = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`;
-      throw new CaffeError(
-        "out-of-memory",
-        `cannot reserve ${mebi(bytes)} more: ${mebi(this.#usedBytes)} are in use, and the CPU heap ` +
-          "ends at 4096 MiB. Use a smaller batch or a smaller input.",
-        { cause },
-      );
-    }
-    this.#release({ start: this.#end, bytes: pages * PAGE_BYTES });
-    this.#end += pages * PAGE_BYTES;
+  #full(bytes: number): CaffeError {
+    const mebi = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`;
+    return new CaffeError(
+      "out-of-memory",
+      `cannot reserve ${mebi(bytes)} more: ${mebi(this.#usedBytes)} are in use, and the CPU heap ` +
+        `ends at ${mebi(this.memory.buffer.byteLength)}. Use a smaller batch or a smaller input.`,
+    );
   }
 
   #release(block: { start: Pointer; bytes: number }): void {
@@ -137,4 +122,15 @@ export class Heap {
     if (dirty > pointer) new Uint8Array(this.memory.buffer, pointer, dirty - pointer).fill(0);
     this.#dirtyBelow = Math.max(this.#dirtyBelow, end);
   }
+}
+
+function reserve(): WebAssembly.Memory {
+  for (const pages of SIZES_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    } catch {
+      // A machine with little memory may refuse so much; the next smaller size is tried.
+    }
+  }
+  throw new CaffeError("out-of-memory", "cannot reserve 256 MiB of address space for the CPU heap");
 }

@@ -191,7 +191,8 @@ class Builder {
   #appendTops(layer: LayerInProgress, fail: Fail): void {
     layer.param.top.forEach((top, i) => {
       const inPlace = layer.bottoms[i] === top;
-      this.#log("net.cpp:382", `${layer.name} -> ${top}${inPlace ? " (in-place)" : ""}`);
+      if (inPlace) this.#log("net.cpp:369", `${layer.name} -> ${top} (in-place)`);
+      else this.#log("net.cpp:382", `${layer.name} -> ${top}`);
       if (!inPlace && this.#blobs.has(top)) {
         fail(
           `Top blob '${top}' produced by multiple sources. To compute in place, make it the bottom ` +

@@ -40,6 +40,13 @@ export function readNetParameter(path: string, logger?: Logger): NetParameter {
   return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
 }
 
+function unreadable(path: string, cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === "ENOENT"
+    ? `File not found: ${path} (the net's prototxt)`
+    : `cannot read the net ${path} (${code})`;
+}
+
 /** Filters a net by its state and inserts splits. */
 export function defineNet(net: NetParameter, asked: RequestedState, logger: Logger): NetDefinition {
   const state = {
@@ -51,7 +58,7 @@ export function defineNet(net: NetParameter, asked: RequestedState, logger: Logg
   logger.log(
     "info",
     "net.cpp:53",
-    `Initializing net from parameters: \n${describe(net, kept, state)}`,
+    `Initializing net from parameters: \n${describe(net, kept, state).trimEnd()}`,
   );
   return {
     name: net.name ?? "",

@@ -1,8 +1,8 @@
 /** @file What a net will need in memory, and a refusal before training where it cannot fit. */
+import type { Heap } from "../core/heap.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 
-const HEAP_LIMIT_BYTES = 2 ** 32;
 const FLOAT_BYTES = 4;
 const MEBI = 2 ** 20;
 
@@ -10,6 +10,7 @@ interface NetMemory {
   readonly phase: "TRAIN" | "TEST";
   readonly layers: readonly NetLayer[];
   readonly learnableParams: readonly LearnableParam[];
+  readonly device: { readonly heap: Heap };
 }
 
 /** Bytes that a net needs: for training values, gradients and one history for each parameter. */
@@ -26,14 +27,15 @@ export function requiredBytes(net: NetMemory): number {
  */
 export function checkMemory(net: NetMemory): void {
   const bytes = requiredBytes(net);
-  if (bytes <= HEAP_LIMIT_BYTES) return;
+  const limit = net.device.heap.memory.buffer.byteLength;
+  if (bytes <= limit) return;
   const largest = net.layers
     .map((layer) => ({ name: layer.name, bytes: layerBytes(net, layer) + paramBytes(layer) }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 3)
     .map((layer) => `${layer.name} ${mebi(layer.bytes)}`);
   throw new NetDefinitionError(
-    `the net needs ${mebi(bytes)} of memory, and the CPU heap ends at ${mebi(HEAP_LIMIT_BYTES)}; ` +
+    `the net needs ${mebi(bytes)} of memory, and the CPU heap ends at ${mebi(limit)}; ` +
       `largest layers: ${largest.join(", ")}. Use a smaller batch or a smaller input.`,
   );
 }

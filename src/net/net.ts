@@ -185,7 +185,7 @@ export class Net {
 
   /** Sets all parameter diffs to zero. */
   clearParamDiffs(): void {
-    for (const { blob } of this.learnableParams) blob.diff.fill(0);
+    for (const { blob } of this.learnableParams) if (blob.hasDiff) blob.diff.fill(0);
   }
 
   /** Carries changed shapes of input blobs through the net. */

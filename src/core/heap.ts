@@ -4,7 +4,6 @@ import { CaffeError } from "../errors.ts";
 /** A byte address in the heap. */
 export type Pointer = number;
 
-const PAGE_BYTES = 65_536;
 /** What is tried to reserve, in pages: 4 GiB, all that a wasm32 memory can address, then less. */
 const SIZES_PAGES = [65_536, 32_768, 16_384, 8_192, 4_096];
 const ALIGNMENT = 64; // a cache line, and enough for every SIMD width

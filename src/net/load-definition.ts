@@ -33,9 +33,7 @@ export function readNetParameter(path: string, logger?: Logger): NetParameter {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new NetDefinitionError(`cannot read the net ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new NetDefinitionError(unreadable(path, cause), { cause });
   }
   return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
 }

@@ -76,7 +76,8 @@ export function spreadRun(floats: Float32Array | Float64Array, tag: Uint8Array):
   const bytes = new Uint8Array(floats.length * stride);
   for (let i = 0; i < floats.length; i++) {
     const at = i * stride;
-    bytes.set(tag, at);
+    // Byte by byte: for one or two bytes a call of set costs more than all the rest.
+    for (let k = 0; k < tag.length; k++) bytes[at + k] = tag[k]!;
     for (let k = 0; k < size; k++) bytes[at + tag.length + k] = source[i * size + k]!;
   }
   return bytes;

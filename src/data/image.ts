@@ -135,7 +135,8 @@ function inMode(planes: Uint8Array | Uint16Array, mode: ColorMode): Uint8Array |
 }
 
 function interleaved(planes: Uint8Array | Uint16Array, channels: number, area: number) {
-  const pixels = planes.slice();
+  // A copy, which the `slice` of a Buffer would not be.
+  const pixels = planes instanceof Uint8Array ? new Uint8Array(planes) : new Uint16Array(planes);
   if (channels === 3) {
     for (let c = 0; c < 3; c++) {
       for (let i = 0; i < area; i++) pixels[i * 3 + c] = planes[(2 - c) * area + i]!;

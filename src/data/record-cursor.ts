@@ -51,7 +51,7 @@ export class RecordCursor {
 
   /** The key of the record to read next, for `moveTo`. */
   get key(): Uint8Array {
-    return this.#cursor.key.slice();
+    return new Uint8Array(this.#cursor.key);
   }
 
   /** @throws DataSourceError when there is no record with that key */

@@ -198,7 +198,7 @@ class DataLayer implements Layer {
       const datum = this.#cursor.datum();
       const label = datum.label ?? 0;
       // A copy: the view ends when the cursor moves, and decoding takes longer.
-      const own = { ...datum, data: datum.data?.slice() ?? new Uint8Array(0) };
+      const own = { ...datum, data: new Uint8Array(datum.data ?? []) };
       items.push(this.#decode(own, name).then((image) => ({ image, label, name })));
       this.#cursor.advance();
     }

@@ -75,6 +75,39 @@ export function readMeta(read: ReadAt, path: string, fileBytes: number): Meta {
   return meta;
 }
 
+/** What a header says of a new file. */
+export interface NewTree extends Omit<Meta, "transaction"> {
+  readonly branchPages: number;
+  readonly leafPages: number;
+  readonly overflowPages: number;
+}
+
+/** A header page, as the first transaction of liblmdb leaves it. */
+export function metaPage(tree: NewTree, transaction: 0 | 1): Uint8Array {
+  const page = Buffer.alloc(tree.pageBytes);
+  const put = (offset: number, value: number) => page.writeBigUInt64LE(BigInt(value), offset);
+  put(0, transaction);
+  page.writeUInt16LE(PAGE_META, 10);
+  page.writeUInt32LE(MAGIC, 16);
+  page.writeUInt32LE(1, 20);
+  // Address space for who opens it without saying how much; the file may grow to twice its size.
+  put(32, Math.max(2 ** 20, 2 ** Math.ceil(Math.log2((tree.lastPage + 1) * tree.pageBytes) + 1)));
+  page.writeUInt32LE(tree.pageBytes, 40);
+  // The list of free pages: keyed by integers, and empty.
+  page.writeUInt16LE(8, 44);
+  page.writeBigUInt64LE(NO_PAGE, 80);
+  page.writeUInt16LE(tree.depth, 94);
+  put(96, tree.branchPages);
+  put(104, tree.leafPages);
+  put(112, tree.overflowPages);
+  put(120, tree.entries);
+  if (tree.root < 0) page.writeBigUInt64LE(NO_PAGE, 128);
+  else put(128, tree.root);
+  put(136, tree.lastPage);
+  put(144, transaction);
+  return page;
+}
+
 function metaAt(read: ReadAt, path: string, position: number): Meta {
   const bytes = new Uint8Array(META_BYTES);
   const length = read(bytes, position);

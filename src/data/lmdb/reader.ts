@@ -44,7 +44,7 @@ export function openLmdb(path: string): LmdbReader {
       const wanted = bytesOf(key);
       const cursor = new Cursor(file);
       const isThere = cursor.seek(wanted) && Buffer.compare(cursor.key, wanted) === 0;
-      return isThere ? cursor.value.slice() : undefined;
+      return isThere ? new Uint8Array(cursor.value) : undefined;
     },
     close: () => file.close(),
   };

@@ -1,12 +1,11 @@
 /** @file Writes an LMDB that Caffe, DIGITS and liblmdb 0.9 read. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { RootDatabase } from "lmdb";
 import { DataSourceError } from "../../errors.ts";
 import { syncFolder, systemReason, temporaryBeside } from "../../model-file/index.ts";
 import { keyText } from "./reader.ts";
+import { TreeWriter } from "./tree-writer.ts";
 
 /** A database that is being written. Its folder has its name only after `close`. */
 export interface LmdbWriter {
@@ -15,30 +14,29 @@ export interface LmdbWriter {
   /** Records put so far. */
   readonly entries: number;
   /**
-   * Adds a record; ascending keys are the fastest and give the smallest file.
-   * @param key 1 to 511 bytes; text is UTF-8
-   * @throws DataSourceError for a key that is there already or of another length, or when the disk
-   *   is full. After an error of the disk nothing is left of the database.
+   * Adds a record.
+   * @param key 1 to 511 bytes, greater than the key before; text is UTF-8
+   * @throws DataSourceError for another key, which is left out, or when the disk is full: then nothing
+   *   is left of the database
    */
   put(key: Uint8Array | string, value: Uint8Array): void;
-  /** Writes what was put so far; `put` does so by itself every few megabytes. */
-  commit(): void;
-  /** Writes the rest, puts it on the disk and gives the folder its name. */
+  /** Puts everything on the disk and gives the folder its name. */
   close(): Promise<void>;
   /** Removes everything; does nothing after `close`. */
   abort(): Promise<void>;
 }
 
-/** The most bytes of a key that liblmdb takes (`MDB_MAXKEYSIZE`). */
+/** The most bytes of a key that liblmdb takes (`MDB_MAXKEYSIZE`), and of a value. */
 const MAX_KEY_BYTES = 511;
-/** Records are written in one transaction when this many bytes have come together. */
-const BATCH_BYTES = 16 * 2 ** 20;
-const BATCH_RECORDS = 10_000;
-
-const require = createRequire(import.meta.url);
+const MAX_VALUE_BYTES = 2 ** 32 - 1;
+/** Pages are handed to the system in pieces of this size. */
+const BUFFER_BYTES = 2 ** 20;
 
 /**
  * Starts a new database in the folder `path`, which must not exist yet; its parents are made.
+ *
+ * The file is written front to back by our own code. The native library would do it too, but its
+ * data-format-1 build never unmaps a database: after 93 of them a process has no address space left.
  * @throws DataSourceError when it exists, or its place cannot be written
  */
 export function createLmdb(path: string): LmdbWriter {
@@ -48,12 +46,11 @@ export function createLmdb(path: string): LmdbWriter {
 class Writer implements LmdbWriter {
   readonly path: string;
   readonly #temporary: string;
-  readonly #database: RootDatabase<Buffer, Buffer>;
-  #batch: { key: Buffer; value: Buffer }[] = [];
-  #batchBytes = 0;
+  readonly #tree: TreeWriter;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #buffered = 0;
+  #file: number | undefined;
   #lastKey: Buffer | undefined;
-  #entries = 0;
-  #isOpen = true;
 
   constructor(path: string) {
     this.path = path;
@@ -61,93 +58,120 @@ class Writer implements LmdbWriter {
       throw new DataSourceError(`${path}: exists already. Delete it, or choose another name.`);
     }
     this.#temporary = temporaryBeside(path);
-    try {
+    this.#attempt(() => {
       makeFolder(this.#temporary);
-      this.#database = openNative(this.#temporary);
-    } catch (cause) {
-      rmSync(this.#temporary, { recursive: true, force: true });
-      throw this.#unwritable(cause);
-    }
+      this.#file = openSync(join(this.#temporary, "data.mdb"), "wx");
+    });
+    this.#tree = new TreeWriter((bytes) => this.#append(bytes));
   }
 
   get entries(): number {
-    return this.#entries;
+    return this.#tree.entries;
   }
 
   put(key: Uint8Array | string, value: Uint8Array): void {
     this.#checkOpen();
-    const keyBytes = Buffer.from(key as string);
-    if (keyBytes.length < 1 || keyBytes.length > MAX_KEY_BYTES) {
-      throw new DataSourceError(
-        `${this.path}: a key has 1 to ${MAX_KEY_BYTES} bytes, not ${keyBytes.length}: ${keyText(keyBytes.subarray(0, 60))}`,
-      );
-    }
-    this.#batch.push({ key: keyBytes, value: Buffer.from(value) });
-    this.#batchBytes += keyBytes.length + value.length;
-    this.#entries++;
-    if (this.#batchBytes >= BATCH_BYTES || this.#batch.length >= BATCH_RECORDS) this.commit();
-  }
-
-  commit(): void {
-    this.#checkOpen();
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    if (batch.length === 0) return;
-    try {
-      this.#database.transactionSync(() => {
-        for (const { key, value } of batch) this.#append(key, value);
-      });
-    } catch (cause) {
-      this.#isOpen = false;
-      void this.#database.close().catch(() => {});
-      rmSync(this.#temporary, { recursive: true, force: true });
-      throw cause instanceof DataSourceError ? cause : this.#unwritable(cause);
-    }
+    const bytes = Buffer.from(key as string);
+    this.#checkRecord(bytes, value);
+    this.#attempt(() => this.#tree.add(bytes, value));
+    this.#lastKey = bytes;
   }
 
   async close(): Promise<void> {
-    this.commit();
-    this.#isOpen = false;
+    this.#checkOpen();
+    this.#attempt(() => {
+      const header = this.#tree.finish();
+      this.#flush();
+      writeAll(this.#file!, header, 0);
+      fsyncSync(this.#file!);
+      closeSync(this.#file!);
+      this.#file = undefined;
+    });
+    await syncFolder(this.#temporary);
     try {
-      await this.#database.close();
-      // Only writers that share a database need the lock file.
-      await rm(join(this.#temporary, "lock.mdb"), { force: true });
-      await syncFile(join(this.#temporary, "data.mdb"));
-      await syncFolder(this.#temporary);
       await rename(this.#temporary, this.path);
     } catch (cause) {
-      await rm(this.#temporary, { recursive: true, force: true });
-      throw this.#unwritable(cause);
+      throw this.#failure(cause);
     }
     await syncFolder(dirname(this.path));
   }
 
   async abort(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#batch = [];
-    await this.#database.close();
-    await rm(this.#temporary, { recursive: true, force: true });
+    if (this.#file !== undefined) this.#discard();
   }
 
-  #append(key: Buffer, value: Buffer): void {
-    const isLast = this.#lastKey === undefined || Buffer.compare(this.#lastKey, key) < 0;
-    if (isLast) this.#lastKey = key;
-    // MDB_APPEND fills each page instead of splitting it in halves.
-    if (!isLast && this.#database.doesExist(key)) {
-      throw new DataSourceError(`${this.path}: two records have the key ${keyText(key)}`);
+  #checkRecord(key: Buffer, value: Uint8Array): void {
+    const fail = (problem: string) => {
+      throw new DataSourceError(`${this.path}: ${problem}`);
+    };
+    if (key.length < 1 || key.length > MAX_KEY_BYTES) {
+      const start = keyText(key.subarray(0, 60));
+      fail(`a key has 1 to ${MAX_KEY_BYTES} bytes, not ${key.length}: ${start}`);
     }
-    this.#database.putSync(key, value, { append: isLast });
+    if (value.length > MAX_VALUE_BYTES) {
+      fail(
+        `the value of ${keyText(key)} has ${value.length} bytes; at most ${MAX_VALUE_BYTES} fit`,
+      );
+    }
+    const order = this.#lastKey ? Buffer.compare(this.#lastKey, key) : -1;
+    if (order === 0) fail(`two records have the key ${keyText(key)}`);
+    if (order > 0) {
+      const before = keyText(this.#lastKey!);
+      fail(
+        `the key ${keyText(key)} comes after ${before}; put the records in the order of their keys`,
+      );
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#buffered + bytes.length > BUFFER_BYTES) this.#flush();
+    if (bytes.length > BUFFER_BYTES) {
+      writeAll(this.#file!, bytes, null);
+      return;
+    }
+    this.#buffer.set(bytes, this.#buffered);
+    this.#buffered += bytes.length;
+  }
+
+  #flush(): void {
+    writeAll(this.#file!, this.#buffer.subarray(0, this.#buffered), null);
+    this.#buffered = 0;
   }
 
   #checkOpen(): void {
-    if (!this.#isOpen) throw new DataSourceError(`${this.path}: the LMDB is not open for writing`);
+    if (this.#file === undefined) {
+      throw new DataSourceError(`${this.path}: the LMDB is not open for writing`);
+    }
   }
 
-  #unwritable(cause: unknown): DataSourceError {
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      throw this.#failure(cause);
+    }
+  }
+
+  /** Removes what was written. @returns the error to throw */
+  #failure(cause: unknown): DataSourceError {
+    this.#discard();
     const reason = systemReason(cause);
     return new DataSourceError(`${this.path}: the LMDB cannot be written: ${reason}`, { cause });
+  }
+
+  #discard(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#temporary, { recursive: true, force: true });
+  }
+}
+
+/** @param position where to write; null after what was written last */
+function writeAll(file: number, bytes: Uint8Array, position: number | null): void {
+  let done = 0;
+  while (done < bytes.length) {
+    const at = position === null ? null : position + done;
+    done += writeSync(file, bytes, done, bytes.length - done, at);
   }
 }
 
@@ -155,31 +179,4 @@ class Writer implements LmdbWriter {
 function makeFolder(path: string): void {
   if (!existsSync(dirname(path))) makeFolder(dirname(path));
   mkdirSync(path);
-}
-
-/** Opens the native library such that its files are those of liblmdb 0.9: plain keys and values. */
-function openNative(path: string): RootDatabase<Buffer, Buffer> {
-  const lmdb = require("lmdb") as typeof import("lmdb");
-  return lmdb.open<Buffer, Buffer>({
-    path,
-    noSubdir: false,
-    encoding: "binary",
-    keyEncoding: "binary",
-    cache: false,
-    useVersions: false,
-    maxDbs: 0,
-    // Address space, not disk: the default ends at 1 GiB.
-    mapSize: 2 ** 40,
-    // `close` puts everything on the disk at once, before the folder gets its name.
-    noSync: true,
-  });
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -18,7 +18,11 @@ export class CaffeError extends Error {
   constructor(
     code: string,
     message: string,
-    options: { location?: Location | undefined; excerpt?: string | undefined; cause?: unknown } = {},
+    options: {
+      location?: Location | undefined;
+      excerpt?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(
       options.location ? `${formatLocation(options.location)}: ${message}` : message,

@@ -12,7 +12,8 @@ export default class ClosingLine {
         if (state === "passed" || state === "failed" || state === "skipped") counts[state]++;
       }
       // A file that does not load has no tests, and must not pass for that.
-      if (module.state() === "failed" && tests.every((t) => t.result().state !== "failed")) counts.failed++;
+      if (module.state() === "failed" && tests.every((t) => t.result().state !== "failed"))
+        counts.failed++;
     }
     const skipped = counts.skipped ? `, ${counts.skipped} skipped` : "";
     setImmediate(() => console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`));

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Device, openCpuDevice } from "../../src/device/index.ts";
+import { Net, type NetOptions } from "../../src/net/net.ts";
+import { parsePrototxt } from "../../src/schema/index.ts";
+
+let device: Device;
+let folder = "";
+beforeAll(() => {
+  device = openCpuDevice({ threads: 2 });
+  folder = mkdtempSync(join(tmpdir(), "cortado-net-"));
+});
+afterAll(() => {
+  device.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const INPUT = `layer { name: "in" type: "Input" top: "x" top: "label"
+  input_param { shape { dim: 2 dim: 3 dim: 6 dim: 6 } shape { dim: 2 } } }`;
+const BODY = `
+  layer { name: "conv" type: "Convolution" bottom: "x" top: "conv"
+    convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "xavier" } } }
+  layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
+  layer { name: "ip" type: "InnerProduct" bottom: "conv" top: "ip"
+    inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+  layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }`;
+
+async function load(text: string, options: NetOptions = {}): Promise<Net> {
+  const file = join(folder, "net.prototxt");
+  writeFileSync(file, text);
+  return Net.load(file, { phase: "TRAIN", device, seed: 1, ...options });
+}
+
+const pixels = Float32Array.from({ length: 2 * 3 * 36 }, (_, i) => Math.sin(i));
+
+describe("running a net", () => {
+  test("gives outputs by name, and the loss", async () => {
+    const net = await load(INPUT + BODY);
+    const outputs = await net.forward({ x: pixels, label: [0, 2] });
+    expect(Object.keys(outputs)).toEqual(["loss"]);
+    expect(net.loss).toBeCloseTo(outputs.loss![0]!, 6);
+    expect(net.inputs).toEqual(["x", "label"]);
+    net.dispose();
+  });
+
+  test("adds parameter gradients up until they are cleared", async () => {
+    const net = await load(INPUT + BODY);
+    await net.forward({ x: pixels, label: [0, 2] });
+    await net.backward();
+    const weight = net.params.get("ip")![0]!;
+    const once = weight.diff.slice();
+    await net.backward();
+    expect(weight.diff[5]).toBeCloseTo(2 * once[5]!, 6);
+    net.clearParamDiffs();
+    expect(weight.diff.every((value) => value === 0)).toBe(true);
+    net.dispose();
+  });
+
+  test("follows an input to another size and back", async () => {
+    const net = await load(INPUT + BODY);
+    const first = (await net.forward({ x: pixels, label: [0, 2] })).loss![0];
+    for (const n of [5, 2]) {
+      net.blobs.get("x")!.reshape(n, 3, 6, 6);
+      net.blobs.get("label")!.reshape(n);
+      await net.reshape();
+      expect(net.blobs.get("ip")!.shape).toEqual([n, 3]);
+      await net.forward();
+    }
+    expect((await net.forward({ x: pixels, label: [0, 2] })).loss![0]).toBe(first);
+    net.dispose();
+  });
+
+  test("calls listeners before each forward pass until they are taken off", async () => {
+    const net = await load(INPUT + BODY);
+    let calls = 0;
+    const off = net.onBeforeForward(() => calls++);
+    await net.forward();
+    await net.forward();
+    off();
+    await net.forward();
+    expect(calls).toBe(2);
+    net.dispose();
+  });
+
+  test("gives the same values with any number of threads", async () => {
+    const results = [];
+    for (const threads of [1, 3]) {
+      const own = openCpuDevice({ threads });
+      const net = await load(INPUT + BODY, { device: own });
+      await net.forward({ x: pixels, label: [0, 2] });
+      await net.backward();
+      results.push([net.loss, ...net.params.get("conv")![0]!.diff]);
+      net.dispose();
+      own.dispose();
+    }
+    expect(results[1]).toEqual(results[0]);
+  });
+});
+
+describe("memory", () => {
+  test("is all given back", async () => {
+    const before = device.heap.usedBytes;
+    const net = await load(INPUT + BODY);
+    await net.forward({ x: pixels, label: [0, 2] });
+    await net.backward();
+    expect(device.heap.usedBytes).toBeGreaterThan(before);
+    net.dispose();
+    expect(device.heap.usedBytes).toBe(before);
+  });
+
+  test("is given back when a layer cannot be built", async () => {
+    const before = device.heap.usedBytes;
+    const bad = `layer { name: "bad" type: "Crop" bottom: "ip" bottom: "x" top: "c" }`;
+    await expect(load(INPUT + BODY + bad)).rejects.toThrow(/layer "bad" \(Crop\)/);
+    expect(device.heap.usedBytes).toBe(before);
+  });
+
+  test("is not reserved any more once a net runs", async () => {
+    const net = await load(INPUT + BODY);
+    const iterate = async () => {
+      await net.run();
+      net.clearParamDiffs();
+      await net.backward();
+    };
+    await iterate();
+    const used = device.heap.usedBytes;
+    for (let i = 0; i < 20; i++) await iterate();
+    expect(device.heap.usedBytes).toBe(used);
+    net.dispose();
+  });
+
+  test("of a net that cannot fit is refused before anything runs", async () => {
+    const huge = `layer { name: "in" type: "Input" top: "x"
+      input_param { shape { dim: 64 dim: 64 dim: 512 dim: 512 } } }
+      layer { name: "big" type: "Power" bottom: "x" top: "y" }`;
+    await expect(load(huge)).rejects.toThrow(
+      /the net needs 8192 MiB .* largest layers: in 4096 MiB/,
+    );
+  });
+});
+
+describe("weights", () => {
+  test("saved and loaded give the same outputs", async () => {
+    const first = await load(INPUT + BODY);
+    const loss = (await first.forward({ x: pixels, label: [0, 2] })).loss![0];
+    const file = join(folder, "net.caffemodel");
+    await first.save(file);
+    const second = await load(INPUT + BODY, { seed: 2, weights: file });
+    expect((await second.forward({ x: pixels, label: [0, 2] })).loss![0]).toBe(loss);
+    first.dispose();
+    second.dispose();
+  });
+
+  test("of another shape are refused in Caffe's words, and nothing is copied", async () => {
+    const wide = await load(INPUT + BODY.replace("num_output: 3", "num_output: 5"));
+    const file = join(folder, "wide.caffemodel");
+    await wide.save(file);
+    wide.dispose();
+    const net = await load(INPUT + BODY);
+    const before = net.params.get("conv")![0]!.data.slice();
+    await expect(net.copyTrainedLayersFrom(file)).rejects.toThrow(
+      "Cannot copy param 0 weights from layer 'ip'; shape mismatch.  Source param shape is 5 64 (320); " +
+        "target param shape is 3 64 (192). To learn this layer's parameters from scratch rather than " +
+        "copying from a saved net, rename the layer.",
+    );
+    expect(net.params.get("conv")![0]!.data).toEqual(before);
+    net.dispose();
+  });
+
+  test("that come inside a message are used in place of fillers", async () => {
+    const net = await load(INPUT + BODY);
+    const copy = await Net.load(net.toProto(), { phase: "TRAIN", device, seed: 7 });
+    expect(copy.params.get("conv")![0]!.data).toEqual(net.params.get("conv")![0]!.data);
+    expect(copy.layers.map((layer) => layer.name)).toEqual(net.layers.map((layer) => layer.name));
+    net.dispose();
+    copy.dispose();
+  });
+});
+
+describe("mistakes", () => {
+  test.each([
+    [
+      "Convolutoin",
+      /net\.prototxt:1:\d+: layer "l" \(Convolutoin\): Unknown layer type: Convolutoin .*Did you mean "Convolution"\?/,
+    ],
+    ["ReLU", /net\.prototxt:1:\d+: Unknown bottom blob 'nope' \(layer 'l', bottom index 0\)/],
+  ])("of type %s have their place", async (type, message) => {
+    const bottom = type === "ReLU" ? 'bottom: "nope"' : "";
+    await expect(load(`layer { name: "l" type: "${type}" ${bottom} top: "y" }`)).rejects.toThrow(
+      message,
+    );
+  });
+
+  test("name the blobs that there are", async () => {
+    const net = await load(INPUT);
+    await expect(net.forward({ y: [1] })).rejects.toThrow(
+      'the net "" has no blob "y"; it has x, label',
+    );
+    net.dispose();
+  });
+
+  test("a missing file is one sentence", async () => {
+    await expect(Net.load(join(folder, "nothing.prototxt"))).rejects.toThrow(
+      /File not found: .*nothing\.prototxt/,
+    );
+  });
+});
+
+test("filters and shares as the prototxt says", async () => {
+  const shared = `
+    layer { name: "a" type: "InnerProduct" bottom: "x" top: "a" param { name: "w" } param { lr_mult: 0 }
+      inner_product_param { num_output: 3 weight_filler { type: "xavier" } } }
+    layer { name: "b" type: "InnerProduct" bottom: "x" top: "b" param { name: "w" }
+      inner_product_param { num_output: 3 bias_term: false } }
+    layer { name: "gone" type: "Silence" bottom: "a" include { stage: "other" } }`;
+  const net = await Net.load(parsePrototxt(INPUT + shared, { message: "NetParameter" }), {
+    device,
+  });
+  expect(net.layers.map((layer) => layer.name)).toEqual(["in", "x_in_0_split", "a", "b"]);
+  expect(
+    net.learnableParams.map(({ layerName, index, lrMult }) => [layerName, index, lrMult]),
+  ).toEqual([
+    ["a", 0, 1],
+    ["a", 1, 0],
+  ]);
+  net.params.get("a")![0]!.data[0] = 42;
+  expect(net.params.get("b")![0]!.data[0]).toBe(42);
+  net.dispose();
+});

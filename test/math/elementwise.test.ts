@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Heap } from "../../src/core/heap.ts";
 import { createEngine } from "../../src/math/index.ts";
+import { expectSameBits } from "../support/same-bits.ts";
 
 const heap = new Heap();
 const engine = createEngine(heap, { threads: 1 });
@@ -44,7 +45,10 @@ describe.each([
   test.each(counts)("compute %i elements and touch nothing behind", (n) => {
     const { x, y, z, free } = arrays(n);
     const expectZ = (of: (x: number, y: number, z: number) => number) => {
-      expect(z.view).toEqual(z.values.map((value, i) => of(x.values[i]!, y.values[i]!, value)));
+      expectSameBits(
+        z.view,
+        z.values.map((value, i) => of(x.values[i]!, y.values[i]!, value)),
+      );
       z.view.set(z.values);
     };
     e.copy(n, x.pointer, z.pointer);
@@ -84,9 +88,12 @@ describe.each([
       const gradient = f(f(scale * diff.values[i]!) + f(decay * data.values[i]!));
       return f(f(rate * gradient) + f(momentum * value));
     });
-    expect(history.view).toEqual(step);
-    expect(diff.view).toEqual(step);
-    expect(data.view).toEqual(data.values.map((value, i) => f(value - step[i]!)));
+    expectSameBits(history.view, step);
+    expectSameBits(diff.view, step);
+    expectSameBits(
+      data.view,
+      data.values.map((value, i) => f(value - step[i]!)),
+    );
     free();
   });
 
@@ -109,7 +116,10 @@ describe.each([
     const { x, y, free } = arrays(n);
     const channelOf = (i: number) => Math.floor(i / inner) % channels;
     e.addBias(outer, channels, inner, x.pointer, y.pointer);
-    expect(y.view).toEqual(y.values.map((value, i) => f(value + x.values[channelOf(i)]!)));
+    expectSameBits(
+      y.view,
+      y.values.map((value, i) => f(value + x.values[channelOf(i)]!)),
+    );
     const sums = new Float64Array(channels).map((_, c) => x.values[c]!);
     y.view.forEach((value, i) => {
       sums[channelOf(i)]! += value;

@@ -1,6 +1,6 @@
 /** @file Arithmetic element by element, over blocks of a fixed size. */
 import { arg, ceilDivide, floatArg, setArg, setFloatArg } from "./memory";
-import { loadSome, storeSome } from "./simd";
+import { copyFloats, fillFloats, loadSome, storeSome } from "./simd";
 import { parallel, serial } from "./threads";
 
 // Arguments: three arrays, how many elements, two numbers.
@@ -45,7 +45,7 @@ export function copy(control: usize, n: i32, x: usize, y: usize): void {
 }
 
 function copyTask(control: usize, task: i32, _thread: i32): void {
-  memory.copy(at(control, Y, task), at(control, X, task), 4 * <usize>lengthOf(control, task));
+  copyFloats(at(control, X, task), at(control, Y, task), lengthOf(control, task));
 }
 
 /** y = value */
@@ -54,15 +54,7 @@ export function fill(control: usize, n: i32, value: f32, y: usize): void {
 }
 
 function fillTask(control: usize, task: i32, _thread: i32): void {
-  const value = floatArg(control, ALPHA);
-  const y = at(control, Y, task);
-  const n = lengthOf(control, task);
-  if (reinterpret<i32>(value) == 0) {
-    memory.fill(y, 0, 4 * <usize>n);
-    return;
-  }
-  const v = f32x4.splat(value);
-  for (let i = 0; i < n; i += 4) storeSome(y + 4 * <usize>i, v, n - i);
+  fillFloats(at(control, Y, task), floatArg(control, ALPHA), lengthOf(control, task));
 }
 
 /** y = alpha x + beta y; with beta 0, y is not read. */

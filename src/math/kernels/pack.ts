@@ -8,6 +8,7 @@
  * are never written to memory as such.
  */
 import { arg, ceilDivide, setArg } from "./memory";
+import { copyFloats } from "./simd";
 import { TILE_COLUMNS } from "./tile";
 import { parallel } from "./threads";
 
@@ -98,7 +99,7 @@ function packColumn(control: usize, n: i32, K: i32, out: usize): void {
   }
   const step = <usize>arg(control, ROW_STEP);
   if (step == 4) {
-    memory.copy(out, column, 4 * <usize>K);
+    copyFloats(column, out, K);
     return;
   }
   for (let k: usize = 0; k < <usize>K; k++) store<f32>(out + 4 * k, load<f32>(column + k * step));

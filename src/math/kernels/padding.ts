@@ -4,7 +4,7 @@ import {
   ROW_TABLE, WIDTH, floats, get,
 } from "./geometry";
 import { arg, ceilDivide, setArg } from "./memory";
-import { loadSome, storeSome } from "./simd";
+import { copyFloats, fillFloats, loadSome, storeSome } from "./simd";
 import { parallel, serial } from "./threads";
 
 const GEOMETRY = 32;
@@ -35,22 +35,22 @@ function padTask(control: usize, task: i32, _thread: i32): void {
   const perTask = arg(control, PER_TASK);
   const end = min((task + 1) * perTask, get(geometry, IMAGE_CHANNELS));
   const rows = get(geometry, ROWS);
-  const left = floats(get(geometry, PAD_LEFT));
-  const copied = floats(get(geometry, COPIED_WIDTH));
-  const width = floats(get(geometry, PADDED_WIDTH));
+  const left = get(geometry, PAD_LEFT);
+  const copied = get(geometry, COPIED_WIDTH);
+  const width = get(geometry, PADDED_WIDTH);
   const table = <usize>get(geometry, ROW_TABLE);
   for (let channel = task * perTask; channel < end; channel++) {
     const from = <usize>arg(control, FROM) + floats(channel * get(geometry, IMAGE_AREA));
     let to = <usize>arg(control, TO) + floats(channel * get(geometry, PADDED_AREA));
     for (let row = 0; row < rows; row++) {
       const source = load<i32>(table + floats(row));
-      if (source < 0) memory.fill(to, 0, width);
+      if (source < 0) fillFloats(to, 0, width);
       else {
-        memory.fill(to, 0, left);
-        memory.copy(to + left, from + floats(source * get(geometry, WIDTH)), copied);
-        memory.fill(to + left + copied, 0, width - left - copied);
+        fillFloats(to, 0, left);
+        copyFloats(from + floats(source * get(geometry, WIDTH)), to + floats(left), copied);
+        fillFloats(to + floats(left + copied), 0, width - left - copied);
       }
-      to += width;
+      to += floats(width);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** @file Pooling of planes (one channel of one image each) over sliding windows. */
 import { floats } from "./geometry";
 import { arg, ceilDivide, setArg } from "./memory";
+import { fillFloats } from "./simd";
 import { parallel, serial } from "./threads";
 
 // Arguments of all pooling jobs.
@@ -153,7 +154,7 @@ function maxGradientTask(control: usize, task: i32, _thread: i32): void {
     const dx = <usize>arg(control, X) + floats(plane * area);
     const dy = <usize>arg(control, Y) + floats(plane * pooledArea);
     const mask = <usize>arg(control, MASK) + floats(plane * pooledArea);
-    memory.fill(dx, 0, floats(area));
+    fillFloats(dx, 0, area);
     for (let i = 0; i < pooledArea; i++) {
       const index = load<i32>(mask + floats(i));
       if (index < 0) continue;
@@ -192,7 +193,7 @@ function averagePlane(control: usize, plane: i32, isGradient: bool): void {
   const padH = arg(control, PAD_H), padW = arg(control, PAD_W);
   const x = <usize>arg(control, X) + floats(plane * height * width);
   const y = <usize>arg(control, Y) + floats(plane * arg(control, POOLED_HEIGHT) * pooledWidth);
-  if (isGradient) memory.fill(x, 0, floats(height * width));
+  if (isGradient) fillFloats(x, 0, height * width);
   for (let i = 0; i < arg(control, POOLED_HEIGHT); i++) {
     const top = i * arg(control, STRIDE_H) - padH;
     const bottom = min(top + arg(control, KERNEL_H), height + padH);

@@ -11,7 +11,7 @@ import {
 import { BLOCK_ROWS, PACK_FLOATS, arg, ceilDivide, freeScratch, setArg } from "./memory";
 import { pack, setSource } from "./pack";
 import { addUnpadded } from "./padding";
-import { loadSome, storeSome } from "./simd";
+import { fillFloats, loadSome, storeSome } from "./simd";
 import { parallel } from "./threads";
 
 const GEOMETRY = 32;
@@ -68,7 +68,7 @@ function scatterTask(control: usize, task: i32, thread: i32): void {
   const bias = <usize>arg(control, BIAS);
   if (arg(control, START) == 0) {
     for (let c = first; c < first + channels; c++) {
-      startChannel(image + floats(c * area), area, bias ? load<f32>(bias + floats(c)) : 0);
+      fillFloats(image + floats(c * area), bias ? load<f32>(bias + floats(c)) : 0, area);
     }
   }
   if (!get(geometry, IS_PADDED)) {
@@ -76,18 +76,10 @@ function scatterTask(control: usize, task: i32, thread: i32): void {
     return;
   }
   const copy = freeScratch(control, thread) + BLOCK_BYTES;
-  memory.fill(copy, 0, floats(channels * paddedArea));
+  fillFloats(copy, 0, channels * paddedArea);
   addChannels(control, thread, geometry, first, channels, copy - floats(first * paddedArea));
   for (let c = 0; c < channels; c++) {
     addUnpadded(geometry, copy + floats(c * paddedArea), image + floats((first + c) * area));
-  }
-}
-
-export function startChannel(to: usize, count: i32, value: f32): void {
-  const v = f32x4.splat(value);
-  for (let n = count; n > 0; n -= 4) {
-    storeSome(to, v, n);
-    to += 16;
   }
 }
 

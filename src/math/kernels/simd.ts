@@ -34,6 +34,27 @@ export function storeSome(p: usize, v: v128, n: i32): void {
   else storeFew(p, v, n);
 }
 
+/**
+ * to[i] = value. Used in place of `memory.fill`, which checks the size of the memory as the thread
+ * last heard of it: another thread may have grown it since.
+ */
+export function fillFloats(to: usize, value: f32, count: i32): void {
+  const v = f32x4.splat(value);
+  for (let n = count; n > 0; n -= 4) {
+    storeSome(to, v, n);
+    to += 16;
+  }
+}
+
+/** to[i] = from[i], for blocks that do not overlap; used in place of `memory.copy` likewise. */
+export function copyFloats(from: usize, to: usize, count: i32): void {
+  for (let n = count; n > 0; n -= 4) {
+    storeSome(to, loadSome(from, n), n);
+    from += 16;
+    to += 16;
+  }
+}
+
 function loadFew(p: usize, n: i32): v128 {
   let v = f32x4.replace_lane(f32x4.splat(0), 0, load<f32>(p));
   if (n > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));

@@ -3,7 +3,7 @@
  * memory, so B is read once, where it lies, in runs of its rows.
  */
 import { arg, blockScratch, ceilDivide, floatArg, setArg, setFloatArg } from "./memory";
-import { loadSome, madd, storeSome } from "./simd";
+import { fillFloats, loadSome, madd, storeSome } from "./simd";
 import { parallel, serial } from "./threads";
 
 /** More rows are worth packing B for. */
@@ -64,7 +64,7 @@ function skinnyTask(control: usize, task: i32, thread: i32): void {
   const start = task * COLUMNS;
   const count = min(COLUMNS, arg(control, N_) - start);
   const sums = blockScratch(control, thread);
-  memory.fill(sums, 0, 4 * <usize>(M * COLUMNS));
+  fillFloats(sums, 0, M * COLUMNS);
   let a = <usize>arg(control, A);
   let b = <usize>arg(control, B) + 4 * <usize>start;
   let k = 0;

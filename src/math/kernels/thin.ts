@@ -9,8 +9,7 @@ import {
 } from "./geometry";
 import { arg, freeScratch, setArg } from "./memory";
 import { addUnpadded } from "./padding";
-import { startChannel } from "./scatter";
-import { loadSome, madd, storeSome, sumLanes } from "./simd";
+import { fillFloats, loadSome, madd, storeSome, sumLanes } from "./simd";
 import { parallel, serial } from "./threads";
 
 const GEOMETRY = 32;
@@ -63,7 +62,7 @@ function correlateTask(control: usize, m: i32, _thread: i32): void {
     }
     return;
   }
-  startChannel(out, positions, start);
+  fillFloats(out, start, positions);
   for (let row = 0; row < rows; row++) {
     const tap = image + <usize>load<i32>(<usize>get(geometry, TAP_TABLE) + floats(row));
     gatherPositions(geometry, load<f32>(weight + floats(row)), tap, out);
@@ -125,10 +124,10 @@ function scatterTask(control: usize, channel: i32, thread: i32): void {
   const area = get(geometry, IMAGE_AREA);
   const image = <usize>arg(control, IMAGE) + floats(channel * area);
   const bias = <usize>arg(control, BIAS);
-  startChannel(image, area, bias ? load<f32>(bias + floats(channel)) : 0);
+  fillFloats(image, bias ? load<f32>(bias + floats(channel)) : 0, area);
   const isPadded = get(geometry, IS_PADDED);
   const target = isPadded ? freeScratch(control, thread) : image;
-  if (isPadded) memory.fill(target, 0, floats(get(geometry, PADDED_AREA)));
+  if (isPadded) fillFloats(target, 0, get(geometry, PADDED_AREA));
   for (let m = 0; m < outs; m++) {
     const weight = <usize>arg(control, WEIGHT) +
       floats(((group * outs + m) * channels + channel % channels) * taps);

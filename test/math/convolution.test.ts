@@ -1,0 +1,224 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import type { ConvolutionShape, Engine } from "../../src/core/engine.ts";
+import { Heap } from "../../src/core/heap.ts";
+import { count } from "../../src/core/shape.ts";
+import { createEngine } from "../../src/math/index.ts";
+import * as reference from "../support/convolution-reference.ts";
+import { expectSameBits } from "../support/same-bits.ts";
+
+const heap = new Heap();
+const engine = createEngine(heap, { threads: 1 });
+const threaded = createEngine(heap, { threads: 3 });
+
+afterAll(() => {
+  engine.dispose();
+  threaded.dispose();
+});
+
+function numbers(length: number, seed: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(seed * (i + 1) + 0.1 * seed * i * i));
+}
+
+/** The three sides of a convolution with values, and a bias for either end. */
+function operands({
+  images,
+  groups,
+  imageChannels,
+  outChannels,
+  image,
+  out,
+  kernel,
+}: ConvolutionShape) {
+  return {
+    image: numbers(images * imageChannels * count(image), 1),
+    out: numbers(images * outChannels * count(out), 2),
+    weight: numbers(outChannels * (imageChannels / groups) * count(kernel), 3),
+    imageBias: numbers(imageChannels, 4),
+    outBias: numbers(outChannels, 5),
+  };
+}
+
+/** Runs all three operations; what they overwrite held NaN before. */
+function run(e: Engine, shape: ConvolutionShape) {
+  const plan = e.planConvolution(shape);
+  const pointers: number[] = [];
+  const place = (values: Float32Array) => {
+    const pointer = heap.allocate(4 * values.length);
+    heap.floats(pointer, values.length).set(values);
+    pointers.push(pointer);
+    return pointer;
+  };
+  const values = operands(shape);
+  const [image, out, weight] = [place(values.image), place(values.out), place(values.weight)];
+  const empty = (like: Float32Array) => place(new Float32Array(like.length).fill(Number.NaN));
+  const result = {
+    image: empty(values.image),
+    out: empty(values.out),
+    weight: place(values.weight),
+  };
+  plan.correlate(image, weight, place(values.outBias), result.out);
+  plan.scatter(out, weight, place(values.imageBias), result.image);
+  plan.weightGradient(image, out, result.weight);
+  const results = {
+    out: heap.floats(result.out, values.out.length).slice(),
+    image: heap.floats(result.image, values.image.length).slice(),
+    weight: heap.floats(result.weight, values.weight.length).slice(),
+  };
+  plan.dispose();
+  for (const pointer of pointers) heap.free(pointer);
+  return results;
+}
+
+/** The same by the definition. */
+function expected(shape: ConvolutionShape) {
+  const { image, out, weight, imageBias, outBias } = operands(shape);
+  const fromBias = (length: number, bias: Float32Array, area: number) =>
+    Float64Array.from({ length }, (_, i) => bias[Math.floor(i / area) % bias.length]!);
+  const results = {
+    out: fromBias(out.length, outBias, count(shape.out)),
+    image: fromBias(image.length, imageBias, count(shape.image)),
+    weight: Float64Array.from(weight),
+  };
+  reference.correlate(shape, image, weight, results.out);
+  reference.scatter(shape, out, weight, results.image);
+  reference.weightGradient(shape, image, out, results.weight);
+  return results;
+}
+
+/** Values of size 1: an error of a sum of n of them is some 1e-7 sqrt(n). */
+function expectClose(actual: Float32Array, exact: Float64Array, terms: number): void {
+  let worst = 0;
+  exact.forEach((value, i) => {
+    const error = Math.abs(actual[i]! - value);
+    if (!(error <= worst)) worst = error;
+  });
+  expect(worst).toBeLessThan(3e-7 * (2 + terms ** 0.75));
+}
+
+function compare(shape: ConvolutionShape): void {
+  const actual = run(engine, shape);
+  const exact = expected(shape);
+  const taps = count(shape.kernel);
+  expectClose(actual.out, exact.out, (shape.imageChannels / shape.groups) * taps);
+  expectClose(actual.image, exact.image, (shape.outChannels / shape.groups) * taps);
+  expectClose(actual.weight, exact.weight, shape.images * count(shape.out));
+}
+
+interface Axis {
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad: number;
+  readonly dilation: number;
+}
+
+interface Sizes {
+  readonly images: number;
+  readonly groups: number;
+  readonly imageChannels: number;
+  readonly outChannels: number;
+}
+
+/** A convolution of these axes, or where it is transposed the one with axes.size on the out side. */
+function shapeOf(sizes: Sizes, axes: readonly Axis[], isTransposed = false): ConvolutionShape {
+  const reach = ({ kernel, dilation }: Axis) => dilation * (kernel - 1) + 1;
+  const own = axes.map(({ size }) => size);
+  const other = axes.map((axis) =>
+    isTransposed
+      ? axis.stride * (axis.size - 1) + reach(axis) - 2 * axis.pad
+      : Math.trunc((axis.size + 2 * axis.pad - reach(axis)) / axis.stride) + 1,
+  );
+  return {
+    ...sizes,
+    image: isTransposed ? other : own,
+    out: isTransposed ? own : other,
+    kernel: axes.map(({ kernel }) => kernel),
+    stride: axes.map(({ stride }) => stride),
+    pad: axes.map(({ pad }) => pad),
+    dilation: axes.map(({ dilation }) => dilation),
+  };
+}
+
+const axis = (size: number, kernel: number, stride = 1, pad = 0, dilation = 1): Axis => ({
+  size,
+  kernel,
+  stride,
+  pad,
+  dilation,
+});
+
+describe("a planned convolution", () => {
+  test("equals the definition for any axes, groups, strides, pads and dilations", () => {
+    const small = (max: number, min = 1) => fc.integer({ min, max });
+    const axes = fc.array(
+      fc.record({
+        size: small(9),
+        kernel: small(4),
+        stride: small(3),
+        pad: small(3, 0),
+        dilation: small(2),
+      }),
+      { maxLength: 3 },
+    );
+    const sizes = fc
+      .record({ images: small(2), groups: small(3), channels: small(5), outs: small(9) })
+      .map(({ images, groups, channels, outs }) => ({
+        images,
+        groups,
+        imageChannels: groups * channels,
+        outChannels: groups * outs,
+      }));
+    const isPossible = ({ image, out }: ConvolutionShape) => [...image, ...out].every((n) => n > 0);
+    fc.assert(
+      fc.property(sizes, axes, fc.boolean(), (channels, spatial, isTransposed) => {
+        const shape = shapeOf(channels, spatial, isTransposed);
+        fc.pre(isPossible(shape));
+        compare(shape);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  const large: Readonly<Record<string, ConvolutionShape>> = {
+    "a packed operand that takes several parts": shapeOf(
+      { images: 1, groups: 1, imageChannels: 64, outChannels: 2 },
+      [axis(66, 3), axis(65, 3, 1, 1)],
+    ),
+    "an out side that takes several parts": shapeOf(
+      { images: 1, groups: 1, imageChannels: 1, outChannels: 512 },
+      [axis(68, 2, 1, 1), axis(64, 1)],
+    ),
+    "a first layer: few channels, large kernel, stride": shapeOf(
+      { images: 1, groups: 1, imageChannels: 3, outChannels: 20 },
+      [axis(60, 11, 4, 5), axis(64, 11, 4, 5)],
+    ),
+    "a fully connected layer as a convolution": shapeOf(
+      { images: 1, groups: 1, imageChannels: 33, outChannels: 40 },
+      [axis(14, 6), axis(14, 6)],
+    ),
+    "upsampling, one class a group": shapeOf(
+      { images: 1, groups: 3, imageChannels: 3, outChannels: 3 },
+      [axis(5, 63, 32), axis(4, 63, 32, 3)],
+      true,
+    ),
+    "upsampling between all classes": shapeOf(
+      { images: 1, groups: 1, imageChannels: 5, outChannels: 5 },
+      [axis(9, 16, 8), axis(8, 16, 8)],
+      true,
+    ),
+  };
+
+  test.each(Object.entries(large))("equals the definition for %s", (_name, shape) => {
+    compare(shape);
+  });
+
+  test.each(Object.entries(large))("has the same bits with 3 threads for %s", (_name, shape) => {
+    const [one, three] = [run(engine, shape), run(threaded, shape)];
+    for (const side of ["out", "image", "weight"] as const) {
+      expect(Buffer.compare(Buffer.from(three[side].buffer), Buffer.from(one[side].buffer))).toBe(
+        0,
+      );
+    }
+  });
+});

@@ -162,7 +162,8 @@ class DataLayer implements Layer {
   }
 
   restoreState(state: unknown): void {
-    const { key, random } = state as Position;
+    const { key, random } = state as Partial<Position>;
+    if (typeof key !== "string") throw new DataSourceError("the saved position has no key");
     this.#coming = undefined;
     this.#items = undefined;
     this.#cursor.moveTo(Buffer.from(key, "base64"));

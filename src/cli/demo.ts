@@ -13,6 +13,7 @@ export const demoCommand: Command = {
     epochs: { type: "number", value: "N", summary: "of the fine-tuning", default: 12 },
     "pretrain-epochs": { type: "number", value: "N", summary: "of the pretraining", default: 12 },
     patients: { type: "number", value: "N", summary: "synthetic patients", default: 12 },
+    pictures: { type: "number", value: "N", summary: "pictures to pretrain on", default: 120 },
     force: { type: "boolean", summary: "replace the folder of an earlier demo", default: false },
     threads: {
       type: "number",
@@ -29,6 +30,7 @@ export const demoCommand: Command = {
         epochs: Number(flags.epochs),
         pretrainEpochs: Number(flags["pretrain-epochs"]),
         patients: Number(flags.patients),
+        pictures: Number(flags.pictures),
         force: flags.force === true,
         ...netOptions(flags),
       },

@@ -8,7 +8,7 @@ import { recordedIo } from "../support/io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "demo-"));
 const short = {
-  ...{ seed: 1, epochs: 1, pretrainEpochs: 1, patients: 2, force: false, threads: 2 },
+  ...{ seed: 1, epochs: 1, pretrainEpochs: 1, patients: 2, pictures: 8, force: false, threads: 2 },
   out: join(folder, "demo"),
 };
 

@@ -30,9 +30,8 @@ export async function writeTinyDataset(
   });
   const palette = [[0, 0, 0] as const, [255, 255, 255] as const];
   const description = { kind: "tiny", classNames: ["dark", "bright"], palette, settings: {} };
-  await buildDataset({ train: entries.slice(0, train), val: entries.slice(train) }, description, {
-    out,
-  });
+  const stages = { train: entries.slice(0, train), val: entries.slice(train) };
+  await buildDataset({ ...stages, leftOut: [], description }, { out });
   return out;
 }
 

@@ -26,20 +26,18 @@ export async function writeShapes(
     const id = String(index).padStart(9, "0");
     return { id, group: id, about: { id }, load: async () => sample };
   });
-  return buildDataset(
-    { train: entries.slice(0, train), val: entries.slice(train) },
-    {
-      kind: "shapes",
-      classNames: ["background", "disc", "box"],
-      palette: [
-        [0, 0, 0],
-        [230, 60, 60],
-        [60, 120, 230],
-      ],
-      settings: { train, val, seed },
-    },
-    { out },
-  );
+  const description = {
+    kind: "shapes",
+    classNames: ["background", "disc", "box"],
+    palette: [
+      [0, 0, 0],
+      [230, 60, 60],
+      [60, 120, 230],
+    ] as const,
+    settings: { train, val, seed },
+  };
+  const stages = { train: entries.slice(0, train), val: entries.slice(train) };
+  return buildDataset({ ...stages, leftOut: [], description }, { out });
 }
 
 function drawSample(random: RandomSource): Sample {

@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly epochs: number;
   readonly pretrainEpochs: number;
   readonly patients: number;
+  /** Colour pictures to pretrain on. */
+  readonly pictures: number;
   /** Replaces the folder of an earlier demo. */
   readonly force: boolean;
   readonly threads?: number;

@@ -22,7 +22,8 @@ export interface DemoResult {
   readonly mismatch: string;
 }
 
-const SHAPES = { train: 120, val: 16 };
+/** Share of the pictures that the pretraining is validated with. */
+const VAL_PICTURES = 0.1;
 const SIZE = 128;
 const adam = { learningRate: 0.001, solverType: "Adam" } as const;
 
@@ -107,11 +108,11 @@ async function fromScratch(stage: Stage): Promise<JobResult> {
 /** @returns the weights */
 async function pretraining(stage: Stage): Promise<string> {
   stage.chapter("Weights from another task");
-  const { seed, pretrainEpochs: epochs } = stage.options;
+  const { seed, pictures: train, pretrainEpochs: epochs } = stage.options;
   const dataset = stage.at("dataset-shapes");
-  await writeShapes(dataset, { ...SHAPES, seed });
+  await writeShapes(dataset, { train, val: Math.ceil(train * VAL_PICTURES), seed });
   stage.say(
-    `The same layers, with fillers, learn to tell discs from boxes in ${SHAPES.train} colour pictures:`,
+    `The same layers, with fillers, learn to tell discs from boxes in ${train} colour pictures:`,
   );
   const network = stage.network("pretrain.prototxt");
   const result = await trainDemoJob(

@@ -15,6 +15,7 @@ const THIN_PAIRS = 4;
 /** Plans a convolution on this runtime; see `ConvolutionPlan`. */
 export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
   const { heap, kernels, control, packed } = runtime;
+  if (isEmpty(shape)) return emptyPlan(runtime, shape);
   const layout = layoutOf(shape);
   const tapTable = place(runtime, tapOffsets(shape, layout));
   const positionTable = place(runtime, positionOffsets(shape, layout));
@@ -43,6 +44,25 @@ export function planConvolution(runtime: Runtime, shape: ConvolutionShape): Conv
     dispose() {
       for (const pointer of [tapTable, positionTable, rowTable, geometry]) heap.free(pointer);
     },
+  };
+}
+
+const imageCount = ({ images, imageChannels, image }: ConvolutionShape) =>
+  images * imageChannels * count(image);
+const outCount = ({ images, outChannels, out }: ConvolutionShape) =>
+  images * outChannels * count(out);
+
+function isEmpty(shape: ConvolutionShape): boolean {
+  return imageCount(shape) === 0 || outCount(shape) === 0;
+}
+
+/** One side has no values, as after a Filter layer that keeps nothing: the other one is all 0. */
+function emptyPlan({ kernels, control }: Runtime, shape: ConvolutionShape): ConvolutionPlan {
+  return {
+    correlate: (_image, _weight, _bias, out) => kernels.fill(control, outCount(shape), 0, out),
+    scatter: (_out, _weight, _bias, image) => kernels.fill(control, imageCount(shape), 0, image),
+    weightGradient() {},
+    dispose() {},
   };
 }
 

@@ -1,4 +1,5 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { benchLayer } from "../support/bench-layer.ts";
 import { checkLayer } from "../support/check-layer.ts";
 
 const gaussian = 'weight_filler { type: "gaussian" std: 0.5 } bias_filler { type: "gaussian" }';
@@ -45,4 +46,56 @@ describe.each(["Convolution", "Deconvolution"])("%s", (type) => {
       { tops: 2 },
     );
   });
+
+  test("takes a batch without items", async () => {
+    const text = `type: "${type}" convolution_param { num_output: 3 kernel_size: 3 pad: 1 }`;
+    const bench = await benchLayer(text, [[0, 2, 5, 5]]);
+    bench.forward();
+    bench.backward();
+    expect(bench.tops[0]!.shape).toEqual([0, 3, 5, 5]);
+    expect(bench.layer.blobs[1]!.diff).toEqual(new Float32Array(3));
+    bench.dispose();
+  });
+
+  test.each([
+    ["", "Filter dimensions must be nonzero."],
+    ["kernel_size: 0", "Filter dimensions must be nonzero."],
+    ["kernel_h: 3", "Filter dimensions must be nonzero."],
+    [
+      "kernel_size: 3 kernel_h: 3",
+      "Either kernel_size or kernel_h/w should be specified; not both.",
+    ],
+    ["kernel_size: 3 stride: 0", "Stride dimensions must be nonzero."],
+    [
+      "kernel_size: 3 stride: 1 stride: 1 stride: 1",
+      "stride must be specified once, or once per spatial dimension (stride specified 3 times; 2 spatial dims).",
+    ],
+    ["kernel_size: 3 group: 2", "Number of output should be multiples of group."],
+    ["kernel_size: 3 group: 4", "the number of input channels (2) must be a multiple of group (4)"],
+    ["kernel_size: 3 axis: 5", "axis 5 out of range for 4-D Blob with shape 1 2 5 5 (50)"],
+  ])("refuses { %s }", async (param, problem) => {
+    const text = `type: "${type}" convolution_param { num_output: 3 ${param} }`;
+    await expect(benchLayer(text, [[1, 2, 5, 5]])).rejects.toThrow(problem);
+  });
+
+  test("refuses bottoms of different shapes and a missing num_output", async () => {
+    const text = (param: string) => `type: "${type}" convolution_param { ${param} kernel_size: 3 }`;
+    const shapes = [
+      [1, 2, 5, 5],
+      [1, 2, 5, 6],
+    ];
+    await expect(benchLayer(text("num_output: 3"), shapes, { tops: 2 })).rejects.toThrow(
+      "shape mismatch - bottom[0]: 1 2 5 5 (50) vs. bottom[1]: 1 2 5 6 (60)",
+    );
+    await expect(benchLayer(text(""), [[1, 2, 5, 5]])).rejects.toThrow(
+      "num_output must be at least 1",
+    );
+  });
+});
+
+test("Convolution refuses an input that the kernel does not fit", async () => {
+  const text = 'type: "Convolution" convolution_param { num_output: 1 kernel_size: 5 }';
+  await expect(benchLayer(text, [[1, 1, 2, 8]])).rejects.toThrow(
+    "along axis 2 the output would have size -2: the input has size 2, the kernel 5 and the padding 0",
+  );
 });

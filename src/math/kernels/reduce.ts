@@ -58,6 +58,7 @@ function dotTask(control: usize, task: i32, _thread: i32): void {
 
 /** y[o, c, i] += bias[c] */
 export function addBias(control: usize, outer: i32, channels: i32, inner: i32, bias: usize, y: usize): void {
+  if (channels * inner == 0) return;
   setArg(control, X, <i32>bias);
   setArg(control, Y, <i32>y);
   setArg(control, CHANNELS, channels);
@@ -107,6 +108,7 @@ function addRowTask(control: usize, task: i32, _thread: i32): void {
 export function biasGradient(
   control: usize, outer: i32, channels: i32, inner: i32, dy: usize, dbias: usize,
 ): void {
+  if (outer * inner == 0) return;
   setArg(control, X, <i32>dy);
   setArg(control, Y, <i32>dbias);
   setArg(control, OUTER, outer);

@@ -210,7 +210,7 @@ export class Net {
    */
   async copyTrainedLayersFrom(source: string | NetParameter): Promise<void> {
     const model = typeof source === "string" ? await readCaffemodel(source) : source;
-    copyTrainedLayers(model, this.params, this.#logger);
+    copyTrainedLayers(model, firstByName(this.layers), this.#logger);
   }
 
   /** Uses the memory of another net's parameters, by layer name (BVLC ShareTrainedLayersWith). */
@@ -268,6 +268,11 @@ export class Net {
       `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
     );
   }
+}
+
+/** Blobs by layer name; of layers with one name, Caffe takes the first. */
+function firstByName(layers: readonly NetLayer[]): Map<string, readonly Blob[]> {
+  return new Map(layers.toReversed().map(({ name, blobs }) => [name, blobs]));
 }
 
 function asList(value: string | readonly string[] | undefined): readonly string[] {

@@ -25,7 +25,11 @@ export interface DemoResult {
 /** Share of the pictures that the pretraining is validated with. */
 const VAL_PICTURES = 0.1;
 const SIZE = 128;
-const adam = { learningRate: 0.001, solverType: "Adam" } as const;
+const adam = {
+  learningRate: 0.001,
+  solverType: "Adam",
+  policy: { policy: "poly", power: 1 },
+} as const;
 
 /** Runs the demo and tells it chapter by chapter. */
 export async function runDemo(options: DemoOptions, io: Io): Promise<DemoResult> {

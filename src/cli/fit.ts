@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
 import { glogLogger } from "../core/glog.ts";
-import { UsageError } from "../errors.ts";
+import { ModelFileError, UsageError } from "../errors.ts";
 import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
 import { type JobResult, trainJob } from "../job/train-job.ts";
 import { netFlags, netOptions, text } from "./caffe-flags.ts";
@@ -42,11 +42,23 @@ export const fitCommand: Command = {
       ...netOptions(flags),
       ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
       ...(io.signal ? { signal: io.signal } : {}),
+    }).catch((error: unknown) => {
+      throw withAdvice(error);
     });
     for (const line of endLines(job, result, io.cwd)) io.out(line);
     return 0;
   },
 };
+
+/** Caffe's most frequent refusal, with the two ways on. */
+function withAdvice(error: unknown): unknown {
+  const isMismatch = error instanceof ModelFileError && /^Cannot copy param/.test(error.message);
+  if (!isMismatch) return error;
+  const advice =
+    "(Colour weights want a dataset made with --channels RGB; " +
+    "`cortado surgery` copies what fits of other weights.)";
+  return new ModelFileError(`${error.message} ${advice}`, { cause: error });
+}
 
 function readNetwork(file: string): string {
   try {

@@ -177,6 +177,20 @@ describe("fit", () => {
     });
   });
 
+  test("says what to do about weights of another shape", async () => {
+    await writeTinyDataset(at("colour"), { channels: 3 });
+    const weights = "job/snapshot_iter_60.caffemodel";
+    await expect(
+      trainJob("--out", "colour-job", "--dataset", "colour", "--weights", weights),
+    ).rejects.toThrow(
+      "Cannot copy param 0 weights from layer 'score'; shape mismatch.  Source param shape is 2 1 1 1 (2); target " +
+        "param shape is 2 3 1 1 (6). To learn this layer's parameters from scratch rather than copying from a saved " +
+        "net, rename the layer. (Colour weights want a dataset made with --channels RGB; `cortado surgery` copies " +
+        "what fits of other weights.)",
+    );
+    expect(readJobRecord(at("colour-job")).status).toBe("error");
+  });
+
   test("names what is missing, and leaves no job behind", async () => {
     await expect(trainJob("--out", "none", "--weights", "w.caffemodel")).rejects.toThrow(
       "w.caffemodel do not exist",
@@ -238,6 +252,24 @@ describe("infer", () => {
       .toBuffer({ resolveWithObject: true });
     const plane = [...found.data].filter((_, i) => i % found.info.channels === 0);
     expect(plane).toEqual([...mask]);
+  });
+
+  test.each(["image", "pixel"])("takes the mean '%s' off as the training did", async (mean) => {
+    const out = `mean-${mean}`;
+    await trainJob("--out", out, "--epochs", "20", "--lr", "0.5", "--mean", mean);
+    const args = ["--job", out, "--input", "image.png", "--label", "label.png", "--threads", "1"];
+    const results = JSON.parse((await run(inferCommand, ...args, "--json")).out.join("\n"));
+    expect(results[0].classes[1]).toMatchObject({ class: 1, dice: 1 });
+    // Without the mean the net sees other values than it was trained on.
+    const wrong = await run(inferCommand, ...args, "--mean", "-500", "--json");
+    expect(JSON.parse(wrong.out.join("\n"))[0].classes[0].dice).toBeLessThan(1);
+  });
+
+  test("deploys a network text as it is", async () => {
+    const weights = "job/snapshot_iter_60.caffemodel";
+    const args = ["--model", "net.prototxt", "--weights", weights, "--input", "image.png"];
+    const { out } = await run(inferCommand, ...args, "--label=label.png", "--threads=1");
+    expect(out[4]).toBe("1          32        32  1.0000  1.0000");
   });
 
   test("says what is missing", async () => {

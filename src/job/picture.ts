@@ -1,5 +1,4 @@
 /** @file Pixels in memory, and PNG files of them. */
-import { DataSourceError } from "../errors.ts";
 import { writeFileAtomically } from "../model-file/index.ts";
 
 /** 8-bit pixels, rows from the top, `channels` values a pixel (1 gray, 3 RGB, 4 RGBA). */
@@ -46,11 +45,7 @@ export async function pngOfSvg(svg: string): Promise<Uint8Array> {
   return new Uint8Array(await sharp(new TextEncoder().encode(svg)).png().toBuffer());
 }
 
-/** @throws DataSourceError where the file cannot be written */
-export async function writePicture(path: string, png: Uint8Array): Promise<void> {
-  try {
-    await writeFileAtomically(path, [png]);
-  } catch (cause) {
-    throw new DataSourceError(`cannot write ${path}`, { cause });
-  }
+/** Writes an encoded picture, whole or not at all. */
+export function writePicture(path: string, png: Uint8Array): Promise<void> {
+  return writeFileAtomically(path, [png]);
 }

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { type Blob, Layer } from "cortado";
 
 /**
@@ -10,6 +9,7 @@ import { type Blob, Layer } from "cortado";
  *     loss = 1 - mean of dice over the N images
  *     dloss/dp = (dice - 2 l) / (N (U + s))
  *
+ * Written with plain loops; `dice-loss-autodiff.ts` is the same in TensorFlow.js, shorter and slower.
  * p is the probability of class 1, the softmax of the two scores; dp/dscore1 = p (1 - p).
  *
  * - Bottoms: scores (N, 2, H, W); label (N, 1, H, W), each 0 or 1.
@@ -23,40 +23,55 @@ import { type Blob, Layer } from "cortado";
  *     }
  */
 export class DiceLoss extends Layer {
+  /** p of each pixel, and the Dice coefficient and U + s of each image; forward leaves them to backward. */
+  p = new Float32Array();
+  dice: number[] = [];
+  union: number[] = [];
+
   override reshape([score, label]: [Blob, Blob], [loss]: [Blob]): void {
     if (score.shape[1] !== 2 || score.count !== 2 * label.count) {
       throw new Error("Dice loss needs scores of two classes and a label for every pixel.");
     }
+    if (this.p.length !== label.count) this.p = new Float32Array(label.count);
     loss.reshape(1);
   }
 
   override forward([score, label]: [Blob, Blob], [loss]: [Blob]): void {
-    const { dice } = compare(score, label);
-    loss.set(dice.mean().neg().add(1));
+    const [x, l, p] = [score.data, label.data, this.p];
+    const N = score.shape[0]!;
+    const pixels = p.length / N;
+    let sum = 0;
+    for (let n = 0; n < N; n++) {
+      let [intersection, union] = [0, SMOOTHING];
+      for (let i = n * pixels; i < (n + 1) * pixels; i++) {
+        const score0 = i + n * pixels; // the scores of class 1 lie one plane further
+        const p1 = 1 / (1 + Math.exp(x[score0]! - x[score0 + pixels]!));
+        p[i] = p1;
+        intersection += p1 * l[i]!;
+        union += p1 + l[i]!;
+      }
+      this.union[n] = union;
+      this.dice[n] = (2 * intersection + SMOOTHING) / union;
+      sum += this.dice[n]!;
+    }
+    loss.set(1 - sum / N);
   }
 
   override backward([loss]: [Blob], [scoreWanted]: boolean[], [score, label]: [Blob, Blob]): void {
     if (!scoreWanted) return;
-    const { p, l, union, dice } = compare(score, label);
-    const dp = dice
-      .sub(l.mul(2))
-      .div(union)
-      .mul(loss.diff[0]! / p.shape[0]!);
-    const dScore = dp.mul(p).mul(p.neg().add(1)); // of class 1; class 0 gets the opposite
-    score.setDiff(tf.stack([dScore.neg(), dScore], 1));
+    const [dx, l, p] = [score.diff, label.data, this.p];
+    const N = score.shape[0]!;
+    const pixels = p.length / N;
+    for (let n = 0; n < N; n++) {
+      const factor = loss.diff[0]! / (N * this.union[n]!);
+      for (let i = n * pixels; i < (n + 1) * pixels; i++) {
+        const dp = factor * (this.dice[n]! - 2 * l[i]!);
+        const score0 = i + n * pixels;
+        dx[score0 + pixels] = dp * p[i]! * (1 - p[i]!);
+        dx[score0] = -dx[score0 + pixels]!; // class 0 gets the opposite
+      }
+    }
   }
 }
 
 const SMOOTHING = 1;
-
-/** p and l as (N, pixels); U + s and the Dice coefficient as (N, 1). */
-function compare(score: Blob, label: Blob) {
-  const n = score.shape[0]!;
-  const [score0, score1] = tf.unstack(score.tensor().reshape([n, 2, -1]), 1);
-  const p = score1!.sub(score0!).sigmoid();
-  const l = label.tensor().reshape([n, -1]);
-  const intersection = p.mul(l).sum(1, true);
-  const union = p.sum(1, true).add(l.sum(1, true)).add(SMOOTHING);
-  const dice = intersection.mul(2).add(SMOOTHING).div(union);
-  return { p, l, union, dice };
-}

@@ -34,6 +34,11 @@ export class Heap {
     this.#free.push({ start: HEAP_BASE, bytes: end - HEAP_BASE });
   }
 
+  /** Bytes that there are in all. */
+  get limitBytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Bytes handed out now. */
   get usedBytes(): number {
     return this.#usedBytes;
@@ -88,7 +93,7 @@ export class Heap {
     return new CaffeError(
       "out-of-memory",
       `cannot reserve ${mebi(bytes)} more: ${mebi(this.#usedBytes)} are in use, and the CPU heap ` +
-        `ends at ${mebi(this.memory.buffer.byteLength)}. Use a smaller batch or a smaller input.`,
+        `ends at ${mebi(this.limitBytes)}. Use a smaller batch or a smaller input.`,
     );
   }
 

@@ -14,6 +14,11 @@ class ShapeHeap extends Heap {
 
   override free(): void {}
 
+  /** A net of any size can be looked at. */
+  override get limitBytes(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   override floats(): Float32Array {
     return NO_FLOATS;
   }

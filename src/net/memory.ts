@@ -27,7 +27,7 @@ export function requiredBytes(net: NetMemory): number {
  */
 export function checkMemory(net: NetMemory): void {
   const bytes = requiredBytes(net);
-  const limit = net.device.heap.memory.buffer.byteLength;
+  const limit = net.device.heap.limitBytes;
   if (bytes <= limit) return;
   const largest = net.layers
     .map((layer) => ({ name: layer.name, bytes: layerBytes(net, layer) + paramBytes(layer) }))

@@ -105,7 +105,7 @@ describe("small networks", () => {
     const random = createRandom(3);
     for (const name of net.inputs) {
       const blob = net.blobs.get(name)!;
-      const draw = name === "label" ? () => random.integer(1) : () => random.uniform(0, 255);
+      const draw = name.includes("label") ? () => random.integer(1) : () => random.uniform(0, 255);
       blob.set(Float32Array.from({ length: blob.count }, draw));
     }
     await net.forward();

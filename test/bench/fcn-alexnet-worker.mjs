@@ -20,7 +20,8 @@ const data = parsePrototxt(
 );
 const layers = net.layer.filter((layer) => layer.type !== "Data");
 for (const layer of layers) {
-  if (layer.type === "Convolution") layer.convolutionParam.weightFiller = { type: "gaussian", std: 0.01 };
+  if (layer.type === "Convolution")
+    layer.convolutionParam.weightFiller = { type: "gaussian", std: 0.01 };
 }
 const solver = await Solver.load(
   {

@@ -31,15 +31,24 @@ async function start(command, args) {
   if (!ready) return undefined;
   return {
     version: ready.replace("ready ", ""),
-    iterate: async () => (child.stdin.write("go\n"), Number(await read())),
-    finish: async () => (child.stdin.end(), Number(await read())),
+    iterate: async () => {
+      child.stdin.write("go\n");
+      return Number(await read());
+    },
+    finish: async () => {
+      child.stdin.end();
+      return Number(await read());
+    },
   };
 }
 
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 
 const runs = [
-  { name: "cortado", process: await start(process.execPath, [file("fcn-alexnet-worker.mjs"), values.threads]) },
+  {
+    name: "cortado",
+    process: await start(process.execPath, [file("fcn-alexnet-worker.mjs"), values.threads]),
+  },
   { name: "PyTorch", process: await start(python, [file("peers/fcn_alexnet.py"), values.threads]) },
 ].filter((run) => run.process);
 
@@ -51,7 +60,9 @@ for (let i = 0; i < WARM_UP + Number(values.repetitions); i++) {
   }
 }
 
-console.log("| FCN-AlexNet, batch 1, 3x256x256, training iteration | min ms | median ms | peak MB | ratio |");
+console.log(
+  "| FCN-AlexNet, batch 1, 3x256x256, training iteration | min ms | median ms | peak MB | ratio |",
+);
 console.log("|---|---|---|---|---|");
 const reference = runs.find((run) => run.name === "PyTorch");
 for (const { name, process } of runs) {

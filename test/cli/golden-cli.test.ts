@@ -56,7 +56,9 @@ describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
   test.each(parsed)("parse_log makes the same table of the log of %s", async (name) => {
     using run = await goldenRun(name);
     const { err } = await runIn(run.folder, goldenArguments(name));
-    expect(parseLog(err)).toEqual(goldenCsv(name));
+    // The sixth digit of a loss depends on the order of the sums in a matrix product.
+    const rows = (table: object) => JSON.stringify(table, undefined, 1).split("\n");
+    expectSameLines(rows(parseLog(err)), rows(goldenCsv(name)));
   });
 
   test("a resumed run logs the same lines and numbers", async () => {

@@ -18,4 +18,13 @@ export { type BlobValues, Net, type NetOptions } from "./net/net.ts";
 export type { LearnableParam, NetLayer } from "./net/net-layer.ts";
 export { parsePrototxt, printPrototxt } from "./schema/index.ts";
 export type * from "./schema/index.ts";
-export { Solver, type SolverOptions } from "./solver/index.ts";
+export {
+  type DisplayEvent,
+  type DivergenceEvent,
+  type IterationEvent,
+  type SnapshotEvent,
+  Solver,
+  type SolverObserver,
+  type SolverOptions,
+  type TestEvent,
+} from "./solver/index.ts";

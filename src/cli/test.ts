@@ -26,7 +26,9 @@ export const testCommand: Command = {
     if (model === "") throw new UsageError("Need a model definition to score.");
     if (weights === "") throw new UsageError("Need model weights to score.");
     const iterations = Number(flags.iterations);
-    if (!(iterations >= 1)) throw new UsageError("--iterations must be at least 1");
+    if (!Number.isInteger(iterations) || iterations < 1) {
+      throw new UsageError("--iterations must be a whole number of at least 1");
+    }
     useCpu(flags, "caffe.cpp:275", logger);
     const net = await Net.load(model, {
       phase: "TEST",

@@ -177,6 +177,7 @@ export class Blob {
   #bindData(): void {
     if (!this.#data || this.#data.capacity < this.#count) {
       this.#data?.release();
+      this.#data = undefined; // for the case that there is no memory left
       this.#data = new Storage(this.heap, this.#count);
       this.#version++;
     }
@@ -186,6 +187,7 @@ export class Blob {
   #bindDiff(): void {
     if (!this.#diff || this.#diff.capacity < this.#count) {
       this.#diff?.release();
+      this.#diff = undefined;
       this.#diff = new Storage(this.heap, this.#count);
       this.#version++;
     }

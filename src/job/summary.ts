@@ -1,6 +1,6 @@
 /** @file What a net consists of and what it will cost, without running it. */
 import { type Shape, count } from "../core/shape.ts";
-import { requiredBytes } from "../net/memory.ts";
+import { activationBytes, requiredBytes } from "../net/memory.ts";
 import { Net } from "../net/net.ts";
 import type { NetLayer } from "../net/net-layer.ts";
 import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
@@ -74,7 +74,7 @@ export async function summarizeNet(
       multiplyAdds: sum(net.layers.map(multiplyAdds)),
       bytes: {
         parameters: 4 * sum(net.learnableParams.map(({ blob }) => blob.count)),
-        activations: net.dataBytes,
+        activations: activationBytes(net),
         total: requiredBytes(net),
       },
       crops,

@@ -57,16 +57,21 @@ export class Runtime {
   reserve(threadBytes: number, sharedBytes: number): void {
     const needed = roundUp(this.kernels.commonScratchBytes() + threadBytes);
     if (needed > this.#threadBytes) {
-      if (this.#threadScratch) this.heap.free(this.#threadScratch);
-      this.#threadScratch = this.heap.allocate(needed * this.threads);
+      this.#threadScratch = this.#replace(this.#threadScratch, needed * this.threads);
       this.#threadBytes = needed;
       this.kernels.configure(this.control, this.threads, this.#threadScratch, needed);
     }
     if (sharedBytes > this.#sharedBytes) {
-      if (this.#sharedScratch) this.heap.free(this.#sharedScratch);
-      this.#sharedScratch = this.heap.allocate(sharedBytes);
+      this.#sharedScratch = this.#replace(this.#sharedScratch, sharedBytes);
       this.#sharedBytes = sharedBytes;
     }
+  }
+
+  /** Allocates first: where that fails, the old memory is still there for what uses it. */
+  #replace(old: Pointer, bytes: number): Pointer {
+    const replacement = this.heap.allocate(bytes);
+    if (old) this.heap.free(old);
+    return replacement;
   }
 
   /** Ends the worker threads. */

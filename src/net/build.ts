@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
 import { shapeString } from "../core/shape.ts";
 import type { Device } from "../device/index.ts";
-import { NetDefinitionError } from "../errors.ts";
+import { CaffeError, NetDefinitionError } from "../errors.ts";
 import { nearestName } from "../prototxt/index.ts";
 import {
   copyMessage,
@@ -293,8 +293,11 @@ async function located<T>(layer: LayerParameter, act: () => T | Promise<T>): Pro
   try {
     return await act();
   } catch (error) {
-    const unplaced = error instanceof NetDefinitionError && !error.location;
-    if (unplaced && !error.message.startsWith("layer ")) failure(layer)(error.message);
+    const placeable =
+      error instanceof NetDefinitionError ||
+      (error instanceof CaffeError && error.code === "out-of-memory");
+    const unplaced = placeable && !error.location && !error.message.startsWith("layer ");
+    if (unplaced) failure(layer)(error.message);
     throw error;
   }
 }

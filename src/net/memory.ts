@@ -40,6 +40,11 @@ export function checkMemory(net: NetMemory): void {
   );
 }
 
+/** Bytes of all activations' values; memory that layers share is counted once. */
+export function activationBytes(net: NetMemory): number {
+  return net.layers.reduce((sum, layer) => sum + layerBytes({ ...net, phase: "TEST" }, layer), 0);
+}
+
 /** Tops' values, and their gradients where the layer runs backward. Shared memory is counted once. */
 function layerBytes({ phase }: NetMemory, layer: NetLayer): number {
   const copies = phase === "TRAIN" && layer.needsBackward ? 2 : 1;

@@ -108,6 +108,7 @@ export class Net {
    * place and the layer; nothing stays allocated then
    */
   static async load(source: string | NetParameter, options: NetOptions = {}): Promise<Net> {
+    checkArguments(source, options);
     const logger = options.logger ?? silentLogger;
     const root = resolve(options.root ?? ".");
     const param =
@@ -161,6 +162,7 @@ export class Net {
    * @returns a view of each output's values, by name; copy what must outlive the next pass
    */
   async forward(inputs: BlobValues = {}): Promise<Record<string, Float32Array>> {
+    this.#checkAlive();
     for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
     await this.run();
     return Object.fromEntries(this.outputs.map((name) => [name, this.#blob(name).data]));
@@ -168,7 +170,7 @@ export class Net {
 
   /** Runs the net forward without making a record of the outputs. @returns the loss */
   async run(): Promise<number> {
-    if (this.#disposed) throw new NetDefinitionError(`the net "${this.name}" was disposed of`);
+    this.#checkAlive();
     for (const listener of this.#beforeForward) listener(this);
     this.#loss = await this.#plan.forward();
     return this.#loss;
@@ -179,17 +181,22 @@ export class Net {
    * @param diffs gradients of output blobs; a blob with a loss weight has that weight otherwise
    */
   async backward(diffs: BlobValues = {}): Promise<void> {
-    for (const [name, values] of Object.entries(diffs)) this.#blob(name).diff.set(values);
+    this.#checkAlive();
+    for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
     this.#plan.backward();
   }
 
   /** Sets all parameter diffs to zero. */
   clearParamDiffs(): void {
-    for (const { blob } of this.learnableParams) if (blob.hasDiff) blob.diff.fill(0);
+    this.#checkAlive();
+    for (const { blob } of this.learnableParams) {
+      if (blob.hasDiff) this.engine.fill(blob.count, 0, blob.diffPointer);
+    }
   }
 
   /** Carries changed shapes of input blobs through the net. */
   async reshape(): Promise<void> {
+    this.#checkAlive();
     this.#plan.reshape();
   }
 
@@ -209,17 +216,20 @@ export class Net {
    * @throws ModelFileError when a layer's shapes differ; nothing is copied then
    */
   async copyTrainedLayersFrom(source: string | NetParameter): Promise<void> {
+    this.#checkAlive();
     const model = typeof source === "string" ? await readCaffemodel(source) : source;
     copyTrainedLayers(model, firstByName(this.layers), this.#logger);
   }
 
   /** Uses the memory of another net's parameters, by layer name (BVLC ShareTrainedLayersWith). */
   shareTrainedLayersWith(other: Net): void {
+    this.#checkAlive();
     shareTrainedLayers(other, this, this.#logger);
   }
 
   /** The net as a message, with its parameters' values (and diffs, if asked for). */
   toProto(options: { diff?: boolean } = {}): NetParameter {
+    this.#checkAlive();
     return netToProto(this.name, this.layers, options.diff ?? false);
   }
 
@@ -261,12 +271,26 @@ export class Net {
     this.#plan.reshape();
   }
 
+  #checkAlive(): void {
+    if (this.#disposed) throw new NetDefinitionError(`the net "${this.name}" was disposed of`);
+  }
+
   #blob(name: string): Blob {
     const blob = this.blobs.get(name);
     if (blob) return blob;
     throw new NetDefinitionError(
       `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
     );
+  }
+}
+
+/** For callers without types. */
+function checkArguments(source: unknown, { phase }: NetOptions): void {
+  if (typeof source !== "string" && (typeof source !== "object" || source === null)) {
+    throw new NetDefinitionError(`a net is loaded from a path or a NetParameter, not ${source}`);
+  }
+  if (phase !== undefined && phase !== "TRAIN" && phase !== "TEST") {
+    throw new NetDefinitionError(`a phase is "TRAIN" or "TEST", not "${phase}"`);
   }
 }
 

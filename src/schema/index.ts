@@ -13,4 +13,4 @@ export {
 export { isMessageName } from "./descriptor.ts";
 export { parsePrototxt, printPrototxt } from "./text.ts";
 export { needsNetUpgrade, upgradeNet, upgradeNetChecked } from "./upgrade/net.ts";
-export { needsSolverUpgrade, upgradeSolver } from "./upgrade/solver.ts";
+export { upgradeSolver } from "./upgrade/solver.ts";

@@ -229,3 +229,48 @@ test("filters and shares as the prototxt says", async () => {
   expect(net.params.get("b")![0]!.data[0]).toBe(42);
   net.dispose();
 });
+
+describe("a net that is used wrongly", () => {
+  test("takes gradients of the right length only", async () => {
+    const net = await load(INPUT + BODY);
+    await net.forward({ x: pixels, label: [0, 2] });
+    for (const diff of [[], [1, 2]]) {
+      await expect(net.backward({ loss: diff })).rejects.toThrow(
+        /do not fit a blob of shape \(1\)/,
+      );
+    }
+    net.dispose();
+  });
+
+  test("stays disposed of", async () => {
+    const net = await load(INPUT + BODY);
+    net.dispose();
+    const before = device.heap.usedBytes;
+    await expect(net.forward()).rejects.toThrow("was disposed of");
+    await expect(net.backward()).rejects.toThrow("was disposed of");
+    expect(() => net.clearParamDiffs()).toThrow("was disposed of");
+    expect(device.heap.usedBytes).toBe(before);
+  });
+
+  test("names the layer whose weights do not fit the memory", async () => {
+    const wide = `layer { name: "wide" type: "InnerProduct" bottom: "x" top: "y"
+      inner_product_param { num_output: 15000000 weight_filler { type: "xavier" } } }`;
+    await expect(load(INPUT + wide)).rejects.toThrow(
+      /net\.prototxt:\d+:\d+: layer "wide" \(InnerProduct\): cannot reserve \d+ MiB more/,
+    );
+    const net = await load(INPUT + BODY);
+    expect((await net.forward({ x: pixels, label: [0, 2] })).loss![0]).toBeGreaterThan(0);
+    net.dispose();
+  });
+
+  test("is told what a net is loaded from", async () => {
+    const anything = JSON.parse("null");
+    await expect(Net.load(anything)).rejects.toThrow(
+      "a net is loaded from a path or a NetParameter, not null",
+    );
+    const phase = JSON.parse('"train"');
+    await expect(Net.load("net.prototxt", { phase })).rejects.toThrow(
+      'a phase is "TRAIN" or "TEST", not "train"',
+    );
+  });
+});

@@ -50,11 +50,6 @@ export async function decodeDicom(bytes: Uint8Array, name: string): Promise<Dico
   });
 }
 
-/** What the file says about its image, without decoding the pixels. */
-export async function readDicomHeader(bytes: Uint8Array, name: string): Promise<DicomHeader> {
-  return named(name, async () => readHeader(openDataSet(bytes)));
-}
-
 /** Puts the file's name before what its decoding complains about; anything unforeseen becomes one sentence too. */
 async function named<Result>(name: string, decode: () => Promise<Result>): Promise<Result> {
   try {

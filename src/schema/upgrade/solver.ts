@@ -13,11 +13,6 @@ const TYPES: Readonly<Record<NonNullable<SolverParameter["solverType"]>, string>
   ADAM: "Adam",
 };
 
-/** Whether `upgradeSolver` would change the solver. */
-export function needsSolverUpgrade(solver: SolverParameter): boolean {
-  return solver.solverType !== undefined;
-}
-
 /**
  * Turns `solver_type: ADAM` into `type: "Adam"`; other solvers come back as they are.
  * @param logger gets Caffe's log lines

@@ -83,6 +83,6 @@ export class UsageError extends CaffeError {
   }
 }
 
-export function formatLocation({ file, line, column }: Location): string {
+function formatLocation({ file, line, column }: Location): string {
   return `${file}:${line}:${column}`;
 }

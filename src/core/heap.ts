@@ -89,7 +89,6 @@ export class Heap {
   }
 
   #full(bytes: number): CaffeError {
-    const mebi = (n: number) => `${Math.ceil(n / 2 ** 20)} MiB`;
     return new CaffeError(
       "out-of-memory",
       `cannot reserve ${mebi(bytes)} more: ${mebi(this.#usedBytes)} are in use, and the CPU heap ` +
@@ -126,6 +125,11 @@ export class Heap {
     if (dirty > pointer) new Uint8Array(this.memory.buffer, pointer, dirty - pointer).fill(0);
     this.#dirtyBelow = Math.max(this.#dirtyBelow, end);
   }
+}
+
+/** `"24 MiB"`, rounded up. */
+export function mebi(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
 function reserve(): WebAssembly.Memory {

@@ -30,6 +30,5 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Size along `axis` of a blob of at most four axes, 1 where it has fewer (num, channels, height, width). */
 export function legacySize(shape: Shape, axis: number): number {
-  const index = axis < 0 ? axis + 4 - (4 - shape.length) : axis;
-  return shape[index] ?? 1;
+  return shape[axis < 0 ? axis + shape.length : axis] ?? 1;
 }

@@ -42,7 +42,7 @@ export interface ClassScore {
 }
 
 /** Label pixels with this value take no part. */
-export const IGNORED = 255;
+const IGNORED = 255;
 
 /** Counts and agreement of every class that occurs, class 0 included. */
 export function scoreClasses(prediction: ClassMap, label?: ClassMap): ClassScore[] {

@@ -29,12 +29,12 @@ export interface Window {
 }
 
 /** A window that slides over its input: Convolution and Pooling. */
-export function slidingMap({ kernel, stride, pad, dilation }: Window): CoordinateMap {
+function slidingMap({ kernel, stride, pad, dilation }: Window): CoordinateMap {
   return { scale: 1 / stride, shift: (pad - (dilation * (kernel - 1)) / 2) / stride };
 }
 
 /** A window that each input pixel lays down: Deconvolution. */
-export function layingMap({ kernel, stride, pad, dilation }: Window): CoordinateMap {
+function layingMap({ kernel, stride, pad, dilation }: Window): CoordinateMap {
   return { scale: stride, shift: (dilation * (kernel - 1)) / 2 - pad };
 }
 

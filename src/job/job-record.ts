@@ -5,7 +5,7 @@ import { DataSourceError } from "../errors.ts";
 import { writeFileAtomically } from "../model-file/index.ts";
 import { type JobSettings, checkSettings, defaultSettings } from "./settings.ts";
 
-export const jobStatuses = ["initialized", "running", "done", "aborted", "error"] as const;
+const jobStatuses = ["initialized", "running", "done", "aborted", "error"] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
 /** Names of the files in a job folder. */

@@ -3,7 +3,7 @@
 export type Color = readonly [red: number, green: number, blue: number];
 
 /** Background black, the one class white: how a two-class label map is looked at. */
-export const binaryPalette: readonly Color[] = [
+const binaryPalette: readonly Color[] = [
   [0, 0, 0],
   [255, 255, 255],
 ];

@@ -171,7 +171,7 @@ const bytesOf = (build: KernelBuild) =>
   Buffer.from(build === "relaxed" ? relaxedKernels : simdKernels, "base64");
 
 /** Node 20 knows relaxed SIMD but has it switched off; the flag holds for worker threads as well. */
-export function hasRelaxedSimd(): boolean {
+function hasRelaxedSimd(): boolean {
   const bytes = bytesOf("relaxed");
   if (WebAssembly.validate(bytes)) return true;
   v8.setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -41,12 +41,7 @@ export function filterLayers(
 }
 
 /** Whether all given parts of a rule hold (BVLC Net::StateMeetsRule). */
-export function meetsRule(
-  state: State,
-  rule: NetStateRule,
-  layerName: string,
-  logger?: Logger,
-): boolean {
+function meetsRule(state: State, rule: NetStateRule, layerName: string, logger?: Logger): boolean {
   const differs = whatDiffers(state, rule);
   if (differs) logger?.log("info", differs.source, `${differs.text} in layer ${layerName}`);
   return !differs;

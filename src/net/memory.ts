@@ -1,10 +1,9 @@
 /** @file What a net will need in memory, and a refusal before training where it cannot fit. */
-import type { Heap } from "../core/heap.ts";
+import { type Heap, mebi } from "../core/heap.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 
 const FLOAT_BYTES = 4;
-const MEBI = 2 ** 20;
 
 interface NetMemory {
   readonly phase: "TRAIN" | "TEST";
@@ -41,22 +40,22 @@ export function checkMemory(net: NetMemory): void {
 }
 
 /** Bytes of all activations' values; memory that layers share is counted once. */
-export function activationBytes(net: NetMemory): number {
-  return net.layers.reduce((sum, layer) => sum + layerBytes({ ...net, phase: "TEST" }, layer), 0);
+export function activationBytes(net: Pick<NetMemory, "layers">): number {
+  return net.layers.reduce((sum, layer) => sum + valueBytes(layer), 0);
 }
 
-/** Tops' values, and their gradients where the layer runs backward. Shared memory is counted once. */
+/** Tops' values, and their gradients where the layer runs backward. */
 function layerBytes({ phase }: NetMemory, layer: NetLayer): number {
-  const copies = phase === "TRAIN" && layer.needsBackward ? 2 : 1;
-  const own = layer.topBlobs.filter((top) => !layer.bottomBlobs.includes(top));
+  return (phase === "TRAIN" && layer.needsBackward ? 2 : 1) * valueBytes(layer);
+}
+
+/** Tops' values; memory that the layer shares with its bottoms counts there. */
+function valueBytes(layer: NetLayer): number {
   const shares = layer.type === "Split" || layer.type === "Reshape" || layer.type === "Flatten";
-  return shares ? 0 : FLOAT_BYTES * copies * own.reduce((sum, blob) => sum + blob.count, 0);
+  const own = layer.topBlobs.filter((top) => !layer.bottomBlobs.includes(top));
+  return shares ? 0 : FLOAT_BYTES * own.reduce((sum, blob) => sum + blob.count, 0);
 }
 
 function paramBytes(layer: NetLayer): number {
   return FLOAT_BYTES * layer.blobs.reduce((sum, blob) => sum + blob.count, 0);
-}
-
-function mebi(bytes: number): string {
-  return `${Math.ceil(bytes / MEBI)} MiB`;
 }

@@ -1,11 +1,11 @@
 /** @file What the binary format says of types: wire types, tags and limits. */
 import type { FieldDescriptor } from "./field.ts";
 
-export const VARINT = 0;
-export const FIXED64 = 1;
+const VARINT = 0;
+const FIXED64 = 1;
 export const LENGTH = 2;
 export const END_GROUP = 4;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** The deepest nesting that is read, as in protobuf. */
 export const MAX_DEPTH = 100;

@@ -29,7 +29,7 @@ export function diagnose(net: Net, loss: number, iter: number): string {
 }
 
 /** Where values stop being finite, in the order in which the net computes: parameters before tops. */
-export function firstNonFinite(net: Net): string | undefined {
+function firstNonFinite(net: Net): string | undefined {
   for (const layer of net.layers) {
     const of = `layer "${layer.name}" (${layer.type})`;
     const param = layer.blobs.findIndex((blob) => !allFinite(blob.data));

@@ -12,12 +12,13 @@ import {
   shapeFits,
   writeSolverState,
 } from "../model-file/index.ts";
+import { blobToProto } from "../net/to-proto.ts";
 import type { BlobProto, SolverState } from "../schema/index.ts";
 import type { SnapshotEvent } from "./events.ts";
 import { type Positions, savePositions } from "./positions.ts";
 
 /** The names of one snapshot's files, relative as snapshot_prefix is. */
-export function snapshotNames(prefix: string, iter: number) {
+function snapshotNames(prefix: string, iter: number) {
   const stem = `${prefix}_iter_${iter}`;
   return {
     model: `${stem}.caffemodel`,
@@ -62,8 +63,7 @@ export async function saveSnapshot(
 }
 
 async function protoOf(blob: Blob): Promise<BlobProto> {
-  const { data, shape } = await blob.sync();
-  return { shape: { dim: [...shape] }, data };
+  return blobToProto(await blob.sync(), false);
 }
 
 /**

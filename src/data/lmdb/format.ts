@@ -172,7 +172,7 @@ function checkKind(view: DataView, path: string, position: number): void {
 }
 
 /** A 64-bit number that must be exact in a double. */
-export function readCount(view: DataView, offset: number, path: string, base: number): number {
+function readCount(view: DataView, offset: number, path: string, base: number): number {
   const value = view.getBigUint64(offset, true);
   if (value > Number.MAX_SAFE_INTEGER) {
     throw damaged(path, base + offset, `${value} is too large a number`);

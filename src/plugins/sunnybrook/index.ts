@@ -26,7 +26,7 @@ export interface SunnybrookOptions extends DatasetOptions {
   readonly seed?: number;
 }
 
-export const SUNNYBROOK_CLASSES = ["background", "left ventricle"] as const;
+const SUNNYBROOK_CLASSES = ["background", "left ventricle"] as const;
 
 /** The defaults are those of DIGITS' form; a seed it had none, so its datasets could not be made again. */
 export const SUNNYBROOK_DEFAULTS = {

@@ -105,7 +105,7 @@ export function readFrameHeader(stream: Uint8Array): FrameHeader {
   }
 }
 
-export function parseFrameHeader({ marker, body }: Segment): FrameHeader {
+function parseFrameHeader({ marker, body }: Segment): FrameHeader {
   const count = body[5] ?? 0;
   if (count === 0 || body.length < 6 + 3 * count) {
     throw new DataSourceError("its JPEG frame header is cut off");

@@ -1,5 +1,5 @@
 /** @file AdaDelta. */
-import { type UpdateRule, regularised } from "./update-rule.ts";
+import { type UpdateRule, regularise } from "./update-rule.ts";
 
 /**
  *     a = m a + (1 - m) g^2,   u = g sqrt((b + delta) / (a + delta)),   b = m b + (1 - m) u^2
@@ -9,11 +9,13 @@ import { type UpdateRule, regularised } from "./update-rule.ts";
  */
 export const adaDelta: UpdateRule = {
   histories: 2,
+  historyHoldsRate: false,
   update(update) {
-    const { rate, constants } = update;
+    const { rate, constants, blob, history } = update;
     const { momentum, delta } = constants;
-    const { data, diff, histories } = regularised(update);
-    const [a, b] = histories as [Float32Array, Float32Array];
+    regularise(update);
+    const { data, diff } = blob;
+    const [a, b] = [history[0]!.data, history[1]!.data];
     for (let i = 0; i < diff.length; i++) {
       const g = diff[i]!;
       a[i] = momentum * a[i]! + (1 - momentum) * g * g;

@@ -1,5 +1,5 @@
 /** @file Adam. */
-import { type UpdateRule, regularised } from "./update-rule.ts";
+import { type UpdateRule, regularise } from "./update-rule.ts";
 
 /**
  *     m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
@@ -9,13 +9,15 @@ import { type UpdateRule, regularised } from "./update-rule.ts";
  */
 export const adam: UpdateRule = {
   histories: 2,
+  historyHoldsRate: false,
   update(update) {
-    const { constants, iter } = update;
+    const { constants, iter, blob, history } = update;
     const { momentum: b1, momentum2: b2, delta } = constants;
     const t = iter + 1;
     const rate = (update.rate * Math.sqrt(1 - b2 ** t)) / (1 - b1 ** t);
-    const { data, diff, histories } = regularised(update);
-    const [m, v] = histories as [Float32Array, Float32Array];
+    regularise(update);
+    const { data, diff } = blob;
+    const [m, v] = [history[0]!.data, history[1]!.data];
     for (let i = 0; i < diff.length; i++) {
       const g = diff[i]!;
       m[i] = b1 * m[i]! + (1 - b1) * g;

@@ -1,14 +1,16 @@
 /** @file Nesterov's accelerated gradient. */
-import { type UpdateRule, regularised } from "./update-rule.ts";
+import { type UpdateRule, regularise } from "./update-rule.ts";
 
 /**     h' = rate g + momentum h,   w -= (1 + momentum) h' - momentum h */
 export const nesterov: UpdateRule = {
   histories: 1,
+  historyHoldsRate: true,
   update(update) {
-    const { rate, constants } = update;
+    const { rate, constants, blob, history } = update;
     const { momentum } = constants;
-    const { data, diff, histories } = regularised(update);
-    const h = histories[0]!;
+    regularise(update);
+    const { data, diff } = blob;
+    const h = history[0]!.data;
     for (let i = 0; i < diff.length; i++) {
       const before = h[i]!;
       h[i] = rate * diff[i]! + momentum * before;

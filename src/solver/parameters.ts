@@ -2,10 +2,18 @@
 import { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
+import type { LearnableParam } from "../net/net-layer.ts";
 import type { Net } from "../net/net.ts";
 import { updateRules } from "./rules.ts";
 import type { SolverSettings } from "./settings.ts";
-import type { UpdateRule } from "./update-rule.ts";
+import type { ParameterUpdate, UpdateRule } from "./update-rule.ts";
+
+/** A parameter's update, made once and used in every iteration. */
+type PlannedUpdate = { -readonly [Part in keyof ParameterUpdate]: ParameterUpdate[Part] } & {
+  readonly lrMult: number;
+  /** Whether the history was restored: even with lr_mult 0 the parameter may still move. */
+  isRestored: boolean;
+};
 
 /** The learnable parameters of a net with their history. */
 export class ParameterUpdater {
@@ -14,9 +22,8 @@ export class ParameterUpdater {
   readonly #net: Net;
   readonly #settings: SolverSettings;
   readonly #rule: UpdateRule;
+  readonly #updates: readonly PlannedUpdate[];
   readonly #logger: Logger;
-  /** Parameters with a history that was restored: even with lr_mult 0 they may still move. */
-  readonly #restored = new Set<number>();
 
   constructor(net: Net, settings: SolverSettings, logger: Logger) {
     this.#net = net;
@@ -28,6 +35,7 @@ export class ParameterUpdater {
       .fill(shapes)
       .flat()
       .map((shape: readonly number[]) => new Blob(net.engine.heap, shape));
+    this.#updates = net.learnableParams.map((param, index) => this.#plan(param, index));
   }
 
   /**
@@ -35,45 +43,52 @@ export class ParameterUpdater {
    * Afterwards the diffs hold the updates.
    */
   apply(iter: number, learningRate: number): void {
-    const { engine, learnableParams } = this.#net;
-    const settings = this.#settings;
-    const scale = this.#clippingScale() / settings.iterSize;
-    learnableParams.forEach(({ blob, lrMult, decayMult }, index) => {
-      if (lrMult === 0 && !this.#restored.has(index)) {
+    const { engine } = this.#net;
+    const scale = this.#clippingScale() / this.#settings.iterSize;
+    for (const update of this.#updates) {
+      if (this.#rests(update)) {
         // Caffe computes an update of zeros here; it shows in the diff only.
+        const { blob } = update;
         if (blob.hasDiff) engine.fill(blob.count, 0, blob.diffPointer);
-        return;
+        continue;
       }
-      this.#rule.update({
-        engine,
-        constants: settings,
-        blob,
-        history: this.#historyOf(index),
-        rate: Math.fround(learningRate * lrMult),
-        decay: Math.fround(settings.weightDecay * decayMult),
-        scale,
-        iter,
-      });
-    });
+      update.rate = Math.fround(learningRate * update.lrMult);
+      update.scale = scale;
+      update.iter = iter;
+      this.#rule.update(update);
+    }
   }
 
   /** Notes that `history` was written from a snapshot. */
   markRestored(): void {
-    this.#net.learnableParams.forEach((_, index) => {
-      if (this.#historyOf(index).some((blob) => blob.data.some((value) => value !== 0))) {
-        this.#restored.add(index);
-      }
-    });
+    for (const update of this.#updates) {
+      update.isRestored = update.history.some((blob) => blob.data.some((value) => value !== 0));
+    }
   }
 
   dispose(): void {
     for (const blob of this.history) blob.dispose();
   }
 
-  /** The histories of one parameter. */
-  #historyOf(index: number): Blob[] {
-    const count = this.#net.learnableParams.length;
-    return Array.from({ length: this.#rule.histories }, (_, k) => this.history[k * count + index]!);
+  #plan({ blob, lrMult, decayMult }: LearnableParam, index: number): PlannedUpdate {
+    const { engine, learnableParams } = this.#net;
+    const count = learnableParams.length;
+    return {
+      engine,
+      constants: this.#settings,
+      blob,
+      history: this.history.filter((_, i) => i % count === index),
+      decay: Math.fround(this.#settings.weightDecay * decayMult),
+      lrMult,
+      isRestored: false,
+      ...{ rate: 0, scale: 1, iter: 0 },
+    };
+  }
+
+  /** Whether an update would change neither the values nor the history, which is all zeros. */
+  #rests({ lrMult, isRestored, decay, blob }: PlannedUpdate): boolean {
+    if (lrMult !== 0 || isRestored) return false;
+    return this.#rule.historyHoldsRate || (decay === 0 && !blob.hasDiff);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** @file SGD with momentum. */
-import { type UpdateRule, regularised } from "./update-rule.ts";
+import { type UpdateRule, regularise } from "./update-rule.ts";
 
 /**
  *     h = rate g + momentum h,   w -= h
@@ -9,10 +9,11 @@ import { type UpdateRule, regularised } from "./update-rule.ts";
  */
 export const sgd: UpdateRule = {
   histories: 1,
+  historyHoldsRate: true,
   update(update) {
     const { engine, blob, history, constants, rate } = update;
     const isL1 = constants.regularization === "L1" && update.decay !== 0;
-    if (isL1) regularised(update);
+    if (isL1) regularise(update);
     engine.sgdStep({
       count: blob.count,
       data: blob.dataPointer,

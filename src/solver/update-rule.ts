@@ -34,28 +34,20 @@ export interface ParameterUpdate {
 export interface UpdateRule {
   /** History blobs of each parameter. */
   readonly histories: 1 | 2;
+  /** Whether the history sums up gradients times rate: at a rate of 0 it then stays as it is. */
+  readonly historyHoldsRate: boolean;
   /** Updates `data`, leaves the update itself in `diff` (as Caffe does), and carries the history on. */
   update(update: ParameterUpdate): void;
 }
 
-/** The arrays that an update works on, with the gradient scaled and regularised. */
-export interface Arrays {
-  readonly data: Float32Array;
-  /** In: the gradient g. Out: the update. */
-  readonly diff: Float32Array;
-  readonly histories: readonly Float32Array[];
-}
-
 /** diff = scale diff + decay data (L2) or + decay sign(data) (L1). (BVLC Normalize, Regularize) */
-export function regularised(update: ParameterUpdate): Arrays {
-  const { blob, history, scale, decay, constants, engine } = update;
-  const { data, diff } = blob;
+export function regularise({ blob, scale, decay, constants, engine }: ParameterUpdate): void {
   if (decay !== 0 && constants.regularization === "L1") {
+    const { data, diff } = blob;
     for (let i = 0; i < diff.length; i++) {
       diff[i] = scale * diff[i]! + decay * Math.sign(data[i]!);
     }
   } else if (decay !== 0 || scale !== 1) {
     engine.axpby(blob.count, decay, blob.dataPointer, scale, blob.diffPointer);
   }
-  return { data, diff, histories: history.map((past) => past.data) };
 }

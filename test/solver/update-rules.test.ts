@@ -161,24 +161,43 @@ describe("clip_gradients", () => {
   });
 });
 
-test("a parameter with lr_mult 0 stays, and its update is zero", async () => {
-  const net = `
-    layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
-    layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 4 dim: 2 } } }
-    layer {
-      name: "ip" type: "InnerProduct" bottom: "x" top: "y"
-      param { lr_mult: 0 } param { lr_mult: 1 }
-      inner_product_param { num_output: 2 weight_filler { type: "xavier" } }
+const frozenNet = `
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 4 dim: 3 } } }
+  layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 4 dim: 2 } } }
+  layer {
+    name: "ip" type: "InnerProduct" bottom: "x" top: "y"
+    param { lr_mult: 0 } param { lr_mult: 1 }
+    inner_product_param { num_output: 2 weight_filler { type: "xavier" } }
+  }
+  layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "t" top: "loss" }`;
+
+describe.each(Object.keys(references) as SolverType[])("a parameter with lr_mult 0 (%s)", (type) => {
+  const base = `type: "${type}" base_lr: ${RATE} lr_policy: "fixed" ${constants[type]}`;
+
+  test("stays, its update is zero, and its history holds what weight decay adds", async () => {
+    const solver = await regressionSolver(`${base} weight_decay: 0.5`, { net: frozenNet });
+    const [weight, bias] = solver.net.params.get("ip")!;
+    const before = [...weight!.data];
+    await solver.step(3);
+    expect([...weight!.data]).toEqual(before);
+    expect(weight!.diff.every((value) => value === 0)).toBe(true);
+    expect(bias!.data.some((value) => value !== 0)).toBe(true);
+    const histories = before.map((): number[] => []);
+    for (let t = 1; t <= 3; t++) {
+      before.forEach((w, i) => references[type](0.5 * w, histories[i]!, t, 0));
     }
-    layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "t" top: "loss" }`;
-  const text = 'base_lr: 0.1 lr_policy: "fixed" weight_decay: 0.5 momentum: 0.9';
-  const solver = await regressionSolver(text, { net });
-  const [weight, bias] = solver.net.params.get("ip")!;
-  const before = [...weight!.data];
-  await solver.step(3);
-  expect([...weight!.data]).toEqual(before);
-  expect([...weight!.diff]).toEqual([0, 0, 0, 0, 0, 0]);
-  expect(bias!.data.some((value) => value !== 0)).toBe(true);
-  expect(solver.history).toHaveLength(2);
-  solver.dispose();
+    for (let k = 0; 2 * k < solver.history.length; k++) {
+      const expected = histories.map((history) => history[k]!);
+      expectClose(solver.history[2 * k]!.data, expected);
+    }
+    solver.dispose();
+  });
+
+  test("costs no memory for a gradient where no weight decay is", async () => {
+    const solver = await regressionSolver(base, { net: frozenNet });
+    await solver.step(2);
+    expect(solver.net.params.get("ip")![0]!.hasDiff).toBe(false);
+    expect(solver.net.params.get("ip")![1]!.hasDiff).toBe(true);
+    solver.dispose();
+  });
 });

@@ -171,33 +171,36 @@ const frozenNet = `
   }
   layer { name: "loss" type: "EuclideanLoss" bottom: "y" bottom: "t" top: "loss" }`;
 
-describe.each(Object.keys(references) as SolverType[])("a parameter with lr_mult 0 (%s)", (type) => {
-  const base = `type: "${type}" base_lr: ${RATE} lr_policy: "fixed" ${constants[type]}`;
+describe.each(Object.keys(references) as SolverType[])(
+  "a parameter with lr_mult 0 (%s)",
+  (type) => {
+    const base = `type: "${type}" base_lr: ${RATE} lr_policy: "fixed" ${constants[type]}`;
 
-  test("stays, its update is zero, and its history holds what weight decay adds", async () => {
-    const solver = await regressionSolver(`${base} weight_decay: 0.5`, { net: frozenNet });
-    const [weight, bias] = solver.net.params.get("ip")!;
-    const before = [...weight!.data];
-    await solver.step(3);
-    expect([...weight!.data]).toEqual(before);
-    expect(weight!.diff.every((value) => value === 0)).toBe(true);
-    expect(bias!.data.some((value) => value !== 0)).toBe(true);
-    const histories = before.map((): number[] => []);
-    for (let t = 1; t <= 3; t++) {
-      before.forEach((w, i) => references[type](0.5 * w, histories[i]!, t, 0));
-    }
-    for (let k = 0; 2 * k < solver.history.length; k++) {
-      const expected = histories.map((history) => history[k]!);
-      expectClose(solver.history[2 * k]!.data, expected);
-    }
-    solver.dispose();
-  });
+    test("stays, its update is zero, and its history holds what weight decay adds", async () => {
+      const solver = await regressionSolver(`${base} weight_decay: 0.5`, { net: frozenNet });
+      const [weight, bias] = solver.net.params.get("ip")!;
+      const before = [...weight!.data];
+      await solver.step(3);
+      expect([...weight!.data]).toEqual(before);
+      expect(weight!.diff.every((value) => value === 0)).toBe(true);
+      expect(bias!.data.some((value) => value !== 0)).toBe(true);
+      const histories = before.map((): number[] => []);
+      for (let t = 1; t <= 3; t++) {
+        for (const [i, w] of before.entries()) references[type](0.5 * w, histories[i]!, t, 0);
+      }
+      for (let k = 0; 2 * k < solver.history.length; k++) {
+        const expected = histories.map((history) => history[k]!);
+        expectClose(solver.history[2 * k]!.data, expected);
+      }
+      solver.dispose();
+    });
 
-  test("costs no memory for a gradient where no weight decay is", async () => {
-    const solver = await regressionSolver(base, { net: frozenNet });
-    await solver.step(2);
-    expect(solver.net.params.get("ip")![0]!.hasDiff).toBe(false);
-    expect(solver.net.params.get("ip")![1]!.hasDiff).toBe(true);
-    solver.dispose();
-  });
-});
+    test("costs no memory for a gradient where no weight decay is", async () => {
+      const solver = await regressionSolver(base, { net: frozenNet });
+      await solver.step(2);
+      expect(solver.net.params.get("ip")![0]!.hasDiff).toBe(false);
+      expect(solver.net.params.get("ip")![1]!.hasDiff).toBe(true);
+      solver.dispose();
+    });
+  },
+);

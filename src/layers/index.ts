@@ -23,6 +23,7 @@ import { euclideanLoss } from "./euclidean-loss.ts";
 import { exp } from "./exp.ts";
 import { filter } from "./filter.ts";
 import { flatten } from "./flatten.ts";
+import { foreignLayers } from "./foreign.ts";
 import { hingeLoss } from "./hinge-loss.ts";
 import { im2col } from "./im2col.ts";
 import { infogainLoss } from "./infogain-loss.ts";
@@ -57,7 +58,9 @@ import { tanh } from "./tanh.ts";
 import { threshold } from "./threshold.ts";
 import { tile } from "./tile.ts";
 
-/** Every layer type that a prototxt may name without a file of its own. */
+export { foreignLayers };
+
+/** Every layer type that a prototxt may name without a file of its own: BVLC's, then those of other forks. */
 export const builtInLayers: readonly LayerDefinition[] = [
   absVal,
   accuracy,
@@ -115,4 +118,5 @@ export const builtInLayers: readonly LayerDefinition[] = [
   tanh,
   threshold,
   tile,
+  ...foreignLayers,
 ];

@@ -10,6 +10,7 @@ import {
 } from "./descriptor.ts";
 import type { FieldDescriptor } from "./field.ts";
 import { collectRun, floatsFromBytes } from "./float-runs.ts";
+import { foreignFieldAt } from "./foreign-fields.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { emptyMessage, type FieldValues, originOf, setOrigin } from "./message.ts";
 import { convertRawData } from "./raw-data.ts";
@@ -25,6 +26,8 @@ interface Target {
   readonly pieces: Map<FieldDescriptor, Uint8Array[]>;
   /** Fields that the schema does not know, or knows with another type. */
   readonly unknown: Uint8Array[];
+  /** Numbers of foreign fields, by their keys. */
+  readonly numbers: Map<string, number>;
   readonly depth: number;
 }
 
@@ -72,13 +75,24 @@ function readMessage(
 ): FieldValues {
   if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} messages`);
   const descriptor = messageDescriptor(name);
-  const target: Target = { descriptor, values, pieces: new Map(), unknown: [], depth };
+  const target: Target = {
+    descriptor,
+    values,
+    pieces: new Map(),
+    unknown: [],
+    numbers: new Map(originOf(values)?.numbers),
+    depth,
+  };
   while (reader.pos < reader.len) readField(reader, target);
   for (const [field, pieces] of target.pieces) {
     joinPieces(target, field, pieces);
   }
   const unknown = [...(originOf(values)?.unknown ?? []), ...target.unknown];
-  setOrigin(values, unknown.length > 0 ? { message: name, unknown } : { message: name });
+  setOrigin(values, {
+    message: name,
+    ...(unknown.length > 0 && { unknown }),
+    ...(target.numbers.size > 0 && { numbers: target.numbers }),
+  });
   if (name === "BlobProto") convertRawData(values);
   return values;
 }
@@ -97,10 +111,17 @@ function readField(reader: Reader, target: Target): void {
   const tag = reader.tag();
   const valueStart = reader.pos;
   const wireType = tag & 7;
-  const field = target.descriptor.byNumber.get(tag >>> 3);
-  if (tag >>> 3 === 0 || wireType === END_GROUP) throw new RangeError("illegal tag");
-  if (field && readKnown(reader, target, field, wireType, start)) return;
-  if (reader.pos === valueStart) reader.skipType(wireType, 0, tag >>> 3);
+  const number = tag >>> 3;
+  const { descriptor, values } = target;
+  if (number === 0 || wireType === END_GROUP) throw new RangeError("illegal tag");
+  const foreign = foreignFieldAt(descriptor.name, values.type, number);
+  if (foreign) {
+    if (wireType === LENGTH && readForeign(reader, target, foreign, number)) return;
+  } else {
+    const field = descriptor.byNumber.get(number);
+    if (field && readKnown(reader, target, field, wireType, start)) return;
+  }
+  if (reader.pos === valueStart) reader.skipType(wireType, 0, number);
   target.unknown.push(new Uint8Array(reader.buf.subarray(start, reader.pos)));
 }
 
@@ -134,6 +155,33 @@ function readKnown(
   if (value === undefined) return false;
   values[field.key] = value;
   return true;
+}
+
+/** @returns false, with nothing read, if the bytes are no such message: then another fork wrote them */
+function readForeign(
+  reader: Reader,
+  { values, numbers, depth }: Target,
+  field: FieldDescriptor,
+  number: number,
+): boolean {
+  if (values[field.key] !== undefined) return false;
+  const [start, end] = [reader.pos, reader.len];
+  const name = field.message!;
+  try {
+    const message = withinLength(reader, () =>
+      readMessage(reader, name, emptyMessage(name), depth + 1),
+    );
+    if (!originOf(message)?.unknown && missingFields(name, message).length === 0) {
+      values[field.key] = message;
+      numbers.set(field.key, number);
+      return true;
+    }
+  } catch {
+    // Whatever it was, it is not this message.
+  }
+  reader.pos = start;
+  reader.len = end;
+  return false;
 }
 
 function readListItem(reader: Reader, target: Target, field: FieldDescriptor): boolean {

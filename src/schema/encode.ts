@@ -4,6 +4,7 @@ import { ModelFileError } from "../errors.ts";
 import { arrayTypeOf, enumDescriptor, messageDescriptor } from "./descriptor.ts";
 import type { FieldDescriptor } from "./field.ts";
 import { bytesOf, spreadRun } from "./float-runs.ts";
+import { foreignNumber } from "./foreign-fields.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { type FieldValues, originOf } from "./message.ts";
 import { LENGTH, MAX_BYTES, wireTypeOf } from "./wire.ts";
@@ -89,12 +90,20 @@ function encodeFields(name: MessageName, message: object): Pieces {
     const value = values[field.key];
     if (value === undefined) continue;
     if (arrayTypeOf(name, field)) encodeFloats(pieces, field, value as Floats);
-    else if (!field.repeated) encodeItem(pieces, field, value);
+    else if (!field.repeated) encodeItem(pieces, asNumbered(name, message, field), value);
     else if (field.packed) encodePacked(pieces, field, value as unknown[]);
     else for (const item of value as unknown[]) encodeItem(pieces, field, item);
   }
   for (const bytes of originOf(message)?.unknown ?? []) pieces.bytes(bytes);
   return pieces.finish();
+}
+
+/** The field with the number that it has in this message's file. */
+function asNumbered(name: MessageName, message: object, field: FieldDescriptor): FieldDescriptor {
+  const number =
+    originOf(message)?.numbers?.get(field.key) ??
+    foreignNumber(name, (message as FieldValues).type, field);
+  return number === undefined ? field : { ...field, number };
 }
 
 function encodeFloats(pieces: Pieces, field: FieldDescriptor, floats: Floats): void {

@@ -14,6 +14,8 @@ interface Origin {
   readonly field?: FieldNode | undefined;
   /** Fields of a binary message that the schema does not know, as they were read. */
   readonly unknown?: readonly Uint8Array[] | undefined;
+  /** The numbers under which foreign fields of a binary message stood, by their keys. */
+  readonly numbers?: ReadonlyMap<string, number> | undefined;
 }
 
 const origins = new WeakMap<object, Origin>();

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import {
+  copyMessage,
+  createMessage,
+  decodeMessage,
+  encodeMessage,
+  type LayerParameter,
+} from "../../src/schema/index.ts";
+
+/** A LayerParameter of a type, followed by further bytes. */
+function layerBytes(type: string, ...rest: number[]): Uint8Array {
+  return Uint8Array.of(0x12, type.length, ...Buffer.from(type), ...rest);
+}
+
+/** A length-delimited field of a number. */
+function field(number: number, ...content: number[]): number[] {
+  const tag: number[] = [];
+  let rest = number * 8 + 2;
+  for (; rest > 127; rest = Math.floor(rest / 128)) tag.push((rest % 128) + 128);
+  return [...tag, rest, content.length, ...content];
+}
+
+const read = (bytes: Uint8Array): LayerParameter => decodeMessage("LayerParameter", bytes);
+const write = (layer: LayerParameter): Uint8Array => encodeMessage("LayerParameter", layer);
+
+const ORDER = [8, 0, 8, 2, 8, 1];
+
+describe("settings of other forks' layers in binary files", () => {
+  test("are read under the fork's number in a layer of the fork's type", () => {
+    const bytes = layerBytes("Permute", ...field(202, ...ORDER));
+    const layer = read(bytes);
+    expect(layer.permuteParam?.order).toEqual([0, 2, 1]);
+    expect(write(layer)).toEqual(bytes);
+  });
+
+  test("are written under the fork's number when they came from a text", () => {
+    const permuteParam = createMessage("PermuteParameter", { order: [0, 2, 1] });
+    const layer = createMessage("LayerParameter", { type: "Permute", permuteParam });
+    expect(write(layer)).toEqual(layerBytes("Permute", ...field(202, ...ORDER)));
+  });
+
+  test("are written under cortado's number in a layer of another type, and read back", () => {
+    const permuteParam = createMessage("PermuteParameter", { order: [0, 2, 1] });
+    const layer = createMessage("LayerParameter", { type: "Flatten", permuteParam });
+    expect(write(layer)).toEqual(layerBytes("Flatten", ...field(300001, ...ORDER)));
+    expect(read(write(layer))).toEqual(layer);
+  });
+
+  test("are not looked for in a layer of another type: the bytes are kept", () => {
+    const bytes = layerBytes("MyLayer", ...field(202, ...ORDER));
+    const layer = read(bytes);
+    expect(layer.permuteParam).toBeUndefined();
+    expect(write(layer)).toEqual(bytes);
+    expect(write(copyMessage(layer))).toEqual(bytes);
+  });
+
+  test.each([
+    ["another field", field(202, 0x10, 7)],
+    ["another wire type", field(202, 0x0d, 0, 0, 0, 0)],
+    ["a message that is cut off", field(202, 8)],
+    ["a number in place of a message", [0xd0, 0x0c, 1]],
+  ])("are left as they are where they hold %s", (_, rest) => {
+    const bytes = layerBytes("Permute", ...rest);
+    const layer = read(bytes);
+    expect(layer.permuteParam).toBeUndefined();
+    expect(write(layer)).toEqual(bytes);
+  });
+});

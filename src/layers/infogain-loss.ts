@@ -93,7 +93,7 @@ export const infogainLoss: LayerDefinition = {
         refuseLabelGradient(context, propagateDown);
         refuseLabelGradient(context, propagateDown, 2);
         if (!propagateDown[0]) return;
-        const scale = top!.diff[0]! / divisor;
+        const scale = Math.fround(top!.diff[0]! / divisor);
         const H = matrixOf(bottoms);
         writeGradient(
           probabilities.data,
@@ -147,13 +147,15 @@ function writeGradient(
     const start = o * channels * inner;
     for (let i = start; i < start + inner; i++, at++) {
       const label = Math.trunc(labels[at]!);
-      const weight = label === ignored ? 0 : scale;
-      const row = label === ignored ? 0 : label * channels;
+      const row = label * channels;
       let sum = 0;
-      for (let k = 0; k < channels; k++) sum += H[row + k]!;
+      if (label !== ignored) {
+        for (let k = 0; k < channels; k++) sum = Math.fround(sum + H[row + k]!);
+      }
       for (let k = 0; k < channels; k++) {
         const j = i + k * inner;
-        dx[j] = (p[j]! * sum - H[row + k]!) * weight;
+        // Rounded once, as by the fused multiply-add of Caffe's build.
+        dx[j] = label === ignored ? 0 : Math.fround(p[j]! * sum - H[row + k]!) * scale;
       }
     }
   }

@@ -81,7 +81,7 @@ export const softmaxWithLoss: LayerDefinition = {
       backward([top], propagateDown, [scores, labels]) {
         refuseLabelGradient(context, propagateDown);
         if (!propagateDown[0]) return;
-        const scale = top!.diff[0]! / divisor;
+        const scale = Math.fround(top!.diff[0]! / divisor);
         const p = probabilities.data;
         const dx = scores!.diff;
         for (let i = 0; i < dx.length; i++) dx[i] = p[i]! * scale;
@@ -107,7 +107,7 @@ function subtractLabels(
       const label = Math.trunc(labels[at]!);
       if (label !== ignored) {
         const chosen = i + label * inner;
-        dx[chosen] = (p[chosen]! - 1) * scale;
+        dx[chosen] = Math.fround(p[chosen]! - 1) * scale;
         continue;
       }
       for (let c = 0; c < channels; c++) dx[i + c * inner] = 0;

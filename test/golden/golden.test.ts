@@ -11,10 +11,6 @@ const known = new Set(builtInLayers.map((layer) => layer.type));
 
 /** Cases that are left out, each with its reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  infogain_none:
-    "a gradient that is 0 but for the rounding of Caffe's BLAS, which is what is recorded",
-  infogain_bottom:
-    "a gradient that is 0 but for the rounding of Caffe's BLAS, which is what is recorded",
   sgd_hdf5_shared: "snapshots in HDF5 are not written yet",
 };
 

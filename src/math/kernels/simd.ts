@@ -11,12 +11,12 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   else return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The sum of the four lanes, in a fixed order. */
+/** The sum of the four lanes: neighbours first, as x86's `haddps` adds them. */
 // @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {
-  const pairs = f32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+  const pairs = f32x4.add(v, v128.shuffle<i32>(v, v, 1, 0, 3, 2));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 2);
 }
 
 /** The first `n` floats at `p`, then zeros; from 4 on the first four. Reads no float past them. */

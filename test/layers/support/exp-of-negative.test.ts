@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expOfNegative } from "../../../src/layers/support/exp-of-negative.ts";
 
-test("is e^x to float32's accuracy", () => {
+test("is e^x to far more than float32's accuracy", () => {
   fc.assert(
     fc.property(fc.double({ min: -100, max: 0, noNaN: true }), (x) => {
-      expect(Math.abs(expOfNegative(x) / Math.exp(x) - 1)).toBeLessThan(1e-8);
+      expect(Math.abs(expOfNegative(x) / Math.exp(x) - 1)).toBeLessThan(1e-10);
     }),
   );
 });

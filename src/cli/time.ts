@@ -41,6 +41,7 @@ export const timeCommand: Command = {
     say("caffe.cpp:356", `Initial loss: ${generalNumber(await net.run())}`);
     say("caffe.cpp:357", "Performing Backward");
     await net.backward();
+    net.debugInfo = false; // As in Caffe, only the passes before the benchmark tell of themselves.
     await benchmark(net, iterations, say);
     net.dispose();
     return 0;

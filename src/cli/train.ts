@@ -4,7 +4,7 @@ import type { Logger } from "../core/logger.ts";
 import { UsageError } from "../errors.ts";
 import { type SolverParameter, copyMessage } from "../schema/index.ts";
 import { Solver, readSolverParameter } from "../solver/index.ts";
-import { gpuFlag, list, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
+import { gpuFlag, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
 import { trainingProgress } from "./progress.ts";
 import { type SignalEffect, signalEffect, withSignals } from "./signals.ts";
@@ -50,11 +50,11 @@ export const trainCommand: Command = {
     useCpu(flags, "caffe.cpp:197", logger);
     warnOfGpuMode(param, logger);
     const snapshot = text(flags, "snapshot");
-    const weights = list(flags, "weights");
+    const weights = text(flags, "weights");
     const solver = await Solver.load(param, {
       ...netOptions(flags),
       logger,
-      ...(weights.length > 0 ? { weights } : {}),
+      ...(weights === "" ? {} : { weights }),
     });
     if (snapshot !== "") {
       logger.log("info", "caffe.cpp:235", `Resuming from ${snapshot}`);

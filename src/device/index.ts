@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 
 export { defaultCpuDevice, openCpuDevice } from "./cpu/cpu-device.ts";
 export type { Device, LayerKernel } from "./device.ts";
-export { ExecutionPlan, type PlannedLayer } from "./plan.ts";
+export { ExecutionPlan, type PlannedLayer, type StepTimer } from "./plan.ts";
 
 /** What a caller may ask for: a name, or a device that is open already. */
 export type DeviceChoice = "auto" | "cpu" | "webgpu" | "tfjs" | Device;

@@ -56,7 +56,7 @@ export function defineNet(net: NetParameter, asked: RequestedState, logger: Logg
   logger.log(
     "info",
     "net.cpp:53",
-    `Initializing net from parameters: \n${describe(net, kept, state).trimEnd()}`,
+    `Initializing net from parameters: \n${describe(net, kept, asked).trimEnd()}`,
   );
   return {
     name: net.name ?? "",
@@ -67,8 +67,16 @@ export function defineNet(net: NetParameter, asked: RequestedState, logger: Logg
   };
 }
 
-function describe(net: NetParameter, layer: readonly LayerParameter[], state: State): string {
-  const { phase, level, stages } = state;
-  const filtered = { ...net, layer: [...layer], state: { phase, level, stage: [...stages] } };
-  return printPrototxt(filtered, { message: "NetParameter" });
+/** The filtered net as text, its state with the parts that were given and no others. */
+function describe(
+  net: NetParameter,
+  layer: readonly LayerParameter[],
+  { phase = net.state?.phase, level = net.state?.level, stages = [] }: RequestedState,
+): string {
+  const state = {
+    ...(phase === undefined ? {} : { phase }),
+    ...(level === undefined ? {} : { level }),
+    stage: [...(net.state?.stage ?? []), ...stages],
+  };
+  return printPrototxt({ ...net, layer: [...layer], state }, { message: "NetParameter" });
 }

@@ -5,12 +5,19 @@ import type { Engine } from "../core/engine.ts";
 import type { LayerDefinition } from "../core/layer.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
-import { type Device, type DeviceChoice, ExecutionPlan, resolveDevice } from "../device/index.ts";
+import {
+  type Device,
+  type DeviceChoice,
+  ExecutionPlan,
+  type StepTimer,
+  resolveDevice,
+} from "../device/index.ts";
 import { NetDefinitionError } from "../errors.ts";
 import { builtInLayers } from "../layers/index.ts";
 import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-file/index.ts";
 import { type NetParameter, type Phase, upgradeNet } from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
+import { logLayer, logParameterNorms } from "./debug-info.ts";
 import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { checkMemory } from "./memory.ts";
@@ -67,13 +74,13 @@ export class Net {
   readonly learnableParams: readonly LearnableParam[];
   readonly device: Device;
   readonly random: RandomSource;
-  /** Whether the prototxt asks for `debug_info`. */
-  readonly debugInfo: boolean;
   /** Bytes of all activations. */
   readonly dataBytes: number;
   readonly #plan: ExecutionPlan;
   readonly #logger: Logger;
   readonly #beforeForward = new Set<(net: Net) => void>();
+  #debugInfo = false;
+  #timer: StepTimer | undefined;
   /** Memories that activations share, in a net of which only outputs are looked at. */
   #sharedMemory: readonly Blob[] = [];
   #loss = 0;
@@ -86,7 +93,6 @@ export class Net {
   ) {
     this.name = definition.name;
     this.phase = definition.state.phase;
-    this.debugInfo = definition.debugInfo;
     this.inputs = built.inputs;
     this.outputs = built.outputs;
     this.layers = built.layers;
@@ -100,6 +106,7 @@ export class Net {
     this.random = environment.random;
     this.#logger = environment.logger;
     this.#plan = new ExecutionPlan(built.layers, environment.device);
+    this.debugInfo = definition.debugInfo;
   }
 
   /**
@@ -184,6 +191,7 @@ export class Net {
     this.#checkAlive();
     for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
     this.#plan.backward();
+    if (this.#debugInfo) logParameterNorms(this.learnableParams, this.engine, this.#logger);
   }
 
   /** Sets all parameter diffs to zero. */
@@ -207,8 +215,19 @@ export class Net {
   }
 
   /** Measures each layer's passes from now on; `undefined` stops it. */
-  onLayerTime(timer: ExecutionPlan["timer"]): void {
-    this.#plan.timer = timer;
+  onLayerTime(timer: StepTimer | undefined): void {
+    this.#timer = timer;
+    this.#watchLayers();
+  }
+
+  /** Whether each pass logs the mean size of what it computes; at first what the prototxt says. */
+  get debugInfo(): boolean {
+    return this.#debugInfo;
+  }
+
+  set debugInfo(on: boolean) {
+    this.#debugInfo = on;
+    this.#watchLayers();
   }
 
   /**
@@ -269,6 +288,16 @@ export class Net {
     const kept = new Set([...this.outputs, ...weighted]);
     this.#sharedMemory = reuseActivationMemory(this.layers, kept, this.device.heap);
     this.#plan.reshape();
+  }
+
+  #watchLayers(): void {
+    const [timer, logs] = [this.#timer, this.#debugInfo];
+    this.#plan.timer = logs
+      ? (index, pass, ms) => {
+          timer?.(index, pass, ms);
+          logLayer(this.layers[index]!, pass, this.#logger);
+        }
+      : timer;
   }
 
   #checkAlive(): void {

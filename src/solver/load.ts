@@ -19,7 +19,7 @@ import {
 import type { SolverObserver } from "./events.ts";
 import { type NetSource, mergedState, testNetSources, trainNetSource } from "./nets.ts";
 import { type SolverSettings, solverSettings } from "./settings.ts";
-import { checkPrefixWritable, snapshotPrefix } from "./snapshot-prefix.ts";
+import { checkPrefixWritable, requirePrefix, snapshotPrefix } from "./snapshot-prefix.ts";
 
 export interface SolverOptions {
   /** Weights to start from, by name of layer, instead of those that the solver prototxt names. */
@@ -81,15 +81,14 @@ export async function loadParts(
   );
   const settings = solverSettings(param);
   const sources = [trainNetSource(param), ...testNetSources(param)];
-  if (settings.snapshot > 0 && param.snapshotPrefix) {
-    await checkPrefixWritable(param.snapshotPrefix, root);
-  }
+  if (settings.snapshot > 0) await checkPrefixWritable(requirePrefix(param), root);
   const random = createRandom(settings.randomSeed < 0 ? undefined : settings.randomSeed);
   const { device, layers, threads } = options;
   const surroundings = { device, layers, threads, root, logger, random };
   const nets = await buildNets(sources, param.weights, surroundings);
   logger.log("info", "solver.cpp:57", "Solver scaffolding done.");
   const [net, ...testNets] = nets as [Net, ...Net[]];
+  for (const testNet of testNets) testNet.debugInfo = settings.debugInfo;
   return { net, testNets, param, settings, random, root, logger };
 }
 
@@ -102,10 +101,10 @@ function withWeights(param: SolverParameter, options: SolverOptions): SolverPara
   if (snapshot !== undefined) return copyMessage(param, { weights: [] });
   if (weights === undefined) return param;
   const { root = process.cwd() } = options;
-  const files = fileList(typeof weights === "string" ? [weights] : weights);
+  const entries = typeof weights === "string" ? [weights] : weights;
+  if (resolve(root) === process.cwd()) return copyMessage(param, { weights: [...entries] });
   // Paths in options are relative to the working directory, those in a prototxt to `root`.
-  const paths = resolve(root) === process.cwd() ? files : files.map((file) => resolve(file));
-  return copyMessage(param, { weights: paths });
+  return copyMessage(param, { weights: fileList(entries).map((file) => resolve(file)) });
 }
 
 /** Each entry may hold several paths with commas between them. */

@@ -4,6 +4,8 @@ import { open, unlink } from "node:fs/promises";
 import { join, parse, resolve } from "node:path";
 import type { Logger } from "../core/logger.ts";
 import { NetDefinitionError } from "../errors.ts";
+import type { SolverParameter } from "../schema/index.ts";
+import { failSolver } from "./fail.ts";
 
 /**
  * The prefix of the snapshots' names: as given; in a folder, the solver file's name; else the solver
@@ -32,6 +34,19 @@ export function snapshotPrefix(
   const message = `snapshot_prefix was a directory and is replaced to ${prefix}`;
   logger.log("info", "upgrade_proto.cpp:1113", message);
   return prefix;
+}
+
+/** @throws NetDefinitionError where a solver has nowhere to save snapshots */
+export function requirePrefix(param: SolverParameter): string {
+  return (
+    param.snapshotPrefix ||
+    failSolver(
+      param,
+      "snapshot",
+      "this solver has no snapshot_prefix, so it cannot save snapshots: " +
+        "give one, or set snapshot_after_train: false and snapshot: 0",
+    )
+  );
 }
 
 /**

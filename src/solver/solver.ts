@@ -3,10 +3,8 @@ import type { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
-import { NetDefinitionError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type { SolverParameter } from "../schema/index.ts";
-import { logLayers, logParameterNorms } from "./debug-info.ts";
 import { diagnose, hasDiverged } from "./divergence.ts";
 import type {
   DisplayEvent,
@@ -23,7 +21,7 @@ import { logScores, scoresOf } from "./scores.ts";
 import type { SolverSettings } from "./settings.ts";
 import { SmoothedLoss } from "./smoothed-loss.ts";
 import { learnedNetPath, loadSnapshot, restoreHistory, saveSnapshot } from "./snapshot.ts";
-import { checkPrefixWritable } from "./snapshot-prefix.ts";
+import { checkPrefixWritable, requirePrefix } from "./snapshot-prefix.ts";
 import { runTestPass } from "./testing.ts";
 import { EventLoopTurns } from "./turns.ts";
 
@@ -41,7 +39,7 @@ export class Solver {
   readonly #updater: ParameterUpdater;
   readonly #smoothedLoss: SmoothedLoss;
   readonly #observers = new Set<SolverObserver>();
-  readonly #requests: SolverRequest[] = [];
+  readonly #requests = new Set<SolverRequest>();
   readonly #turns = new EventLoopTurns();
   #iter = 0;
   #currentStep = 0;
@@ -112,7 +110,7 @@ export class Solver {
 
   /** Asks for a stop or a snapshot as soon as the iteration or test batch that is running is done. */
   request(request: SolverRequest): void {
-    this.#requests.push(request);
+    this.#requests.add(request);
   }
 
   /** Runs `iterations` iterations, fewer if a stop is requested. (BVLC Solver::Step) */
@@ -127,7 +125,7 @@ export class Solver {
   /** Trains up to max_iter, with the last snapshot and test. (BVLC Solver::Solve) */
   async solve(): Promise<void> {
     const { maxIter, snapshot, snapshotAfterTrain } = this.#settings;
-    if (snapshotAfterTrain) await checkPrefixWritable(this.#requirePrefix(), this.#root);
+    if (snapshotAfterTrain) await checkPrefixWritable(requirePrefix(this.param), this.#root);
     this.#say("solver.cpp:289", `Solving ${this.net.name}`);
     this.#say("solver.cpp:290", `Learning Rate Policy: ${this.#settings.rate.policy}`);
     await this.step(Math.max(0, maxIter - this.#iter));
@@ -154,7 +152,6 @@ export class Solver {
         testNet,
         batches: this.#settings.testIter[index]!,
         computeLoss: this.#settings.testComputeLoss,
-        debug: this.#settings.debugInfo,
         logger: this.#logger,
         interrupted: () => this.#serveAllRequests(),
       });
@@ -180,7 +177,7 @@ export class Solver {
         random: this.#random,
       },
       {
-        prefix: this.#requirePrefix(),
+        prefix: requirePrefix(this.param),
         root: this.#root,
         diff: this.#settings.snapshotDiff,
         logger: this.#logger,
@@ -218,7 +215,8 @@ export class Solver {
     if (this.#testIsDue()) await this.test();
     if (this.#stopped) return;
     const display = isDue(this.#settings.display, this.#iter);
-    const loss = await this.#forwardBackward(display && this.#settings.debugInfo);
+    this.net.debugInfo = display && this.#settings.debugInfo;
+    const loss = await this.#forwardBackward();
     const shown = display ? await this.#displayLoss() : undefined;
     const event = {
       iter: this.#iter,
@@ -230,7 +228,7 @@ export class Solver {
     this.#updater.apply(this.#iter, event.learningRate);
     this.#iter++;
     this.#tell((observer) => observer.onIteration?.(event));
-    const request = this.#requests.shift();
+    const request = this.#nextRequest();
     if (isDue(this.#settings.snapshot, this.#iter) || request === "snapshot") await this.snapshot();
     if (request === "stop") this.#stopped = true;
   }
@@ -253,18 +251,15 @@ export class Solver {
   }
 
   /** iter_size passes; the gradients add up in the parameters' diffs. @returns the mean loss */
-  async #forwardBackward(debug: boolean): Promise<number> {
+  async #forwardBackward(): Promise<number> {
     const { iterSize } = this.#settings;
-    const endDebug = debug ? logLayers(this.net, this.#logger) : undefined;
     let sum = 0;
     for (let pass = 0; pass < iterSize; pass++) {
       const loss = await this.net.run();
       if (!this.#diverged && hasDiverged(loss)) this.#reportDivergence(loss);
       await this.net.backward();
-      if (debug) logParameterNorms(this.net, this.#logger);
       sum = Math.fround(sum + loss);
     }
-    endDebug?.();
     const loss = Math.fround(sum / iterSize);
     this.#smoothedLoss.add(loss, this.#iter);
     return loss;
@@ -308,19 +303,18 @@ export class Solver {
   /** During a test, snapshots are taken at once and a stop ends the test. @returns whether to stop */
   async #serveAllRequests(): Promise<boolean> {
     await this.#turns.give();
-    for (let request = this.#requests.shift(); request; request = this.#requests.shift()) {
+    for (let request = this.#nextRequest(); request; request = this.#nextRequest()) {
       if (request === "snapshot") await this.snapshot();
       else this.#stopped = true;
     }
     return this.#stopped;
   }
 
-  #requirePrefix(): string {
-    if (this.param.snapshotPrefix) return this.param.snapshotPrefix;
-    throw new NetDefinitionError(
-      "this solver has no snapshot_prefix, so it cannot save snapshots: " +
-        "give one, or set snapshot_after_train: false and snapshot: 0",
-    );
+  /** A request that was made twice counts once, as Caffe's signals do. */
+  #nextRequest(): SolverRequest | undefined {
+    const [request] = this.#requests;
+    if (request) this.#requests.delete(request);
+    return request;
   }
 
   #say(source: string, message: string): void {

@@ -2,7 +2,6 @@
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Net } from "../net/net.ts";
-import { logLayers } from "./debug-info.ts";
 import type { TestEvent } from "./events.ts";
 import { MeanScores, logScores, scoresOf } from "./scores.ts";
 
@@ -15,8 +14,6 @@ export interface TestPass {
   /** Batches to average over: test_iter. */
   readonly batches: number;
   readonly computeLoss: boolean;
-  /** Log each layer's blobs. */
-  readonly debug: boolean;
   readonly logger: Logger;
   /** Called before each batch; true ends the pass. */
   readonly interrupted: () => Promise<boolean>;
@@ -27,7 +24,6 @@ export async function runTestPass(pass: TestPass): Promise<TestEvent | undefined
   const { iter, index, testNet, batches, logger } = pass;
   logger.log("info", "solver.cpp:347", `Iteration ${iter}, Testing net (#${index})`);
   testNet.shareTrainedLayersWith(pass.trained);
-  const endDebug = pass.debug ? logLayers(testNet, logger) : undefined;
   const means = new MeanScores();
   let loss = 0;
   let isInterrupted = false;
@@ -37,7 +33,6 @@ export async function runTestPass(pass: TestPass): Promise<TestEvent | undefined
     loss = Math.fround(loss + (await testNet.run()));
     means.add(await scoresOf(testNet));
   }
-  endDebug?.();
   if (isInterrupted) {
     logger.log("info", "solver.cpp:395", "Test interrupted.");
     return undefined;

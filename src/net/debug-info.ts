@@ -1,22 +1,19 @@
 /** @file `debug_info`: the mean size of every blob and gradient, logged as the net computes them. */
+import type { Engine } from "../core/engine.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Net } from "../net/net.ts";
+import type { LearnableParam, NetLayer } from "./net-layer.ts";
 
 /**
- * Logs each layer's blobs as soon as it has run, so that in-place layers show what they were given
- * and what they made of it. @returns what ends that
+ * Logs a layer's blobs, or their gradients. Called as soon as the layer has run, so that in-place
+ * layers show what they were given and what they made of it.
  */
-export function logLayers(net: Net, logger: Logger): () => void {
-  net.onLayerTime((index, pass) => {
-    if (pass === "forward") logForward(net, index, logger);
-    else logBackward(net, index, logger);
-  });
-  return () => net.onLayerTime(undefined);
+export function logLayer(layer: NetLayer, pass: "forward" | "backward", logger: Logger): void {
+  if (pass === "forward") logForward(layer, logger);
+  else logBackward(layer, logger);
 }
 
-function logForward(net: Net, index: number, logger: Logger): void {
-  const { name, tops, topBlobs, blobs, param } = net.layers[index]!;
+function logForward({ name, tops, topBlobs, blobs, param }: NetLayer, logger: Logger): void {
   const say = (source: string, what: string, values: Float32Array) =>
     logger.log("info", source, `    [Forward] Layer ${name}, ${what} data: ${meanSize(values)}`);
   for (const [i, blob] of topBlobs.entries()) say("net.cpp:593", `top blob ${tops[i]}`, blob.data);
@@ -25,8 +22,10 @@ function logForward(net: Net, index: number, logger: Logger): void {
   }
 }
 
-function logBackward(net: Net, index: number, logger: Logger): void {
-  const { name, bottoms, bottomBlobs, propagateDown, blobs, layer } = net.layers[index]!;
+function logBackward(
+  { name, bottoms, bottomBlobs, propagateDown, blobs, layer }: NetLayer,
+  logger: Logger,
+): void {
   const say = (source: string, what: string, values: Float32Array) =>
     logger.log("info", source, `    [Backward] Layer ${name}, ${what} diff: ${meanSize(values)}`);
   for (const [i, blob] of bottomBlobs.entries()) {
@@ -38,13 +37,17 @@ function logBackward(net: Net, index: number, logger: Logger): void {
 }
 
 /** One line for all parameters after a backward pass. */
-export function logParameterNorms(net: Net, logger: Logger): void {
+export function logParameterNorms(
+  params: readonly LearnableParam[],
+  engine: Engine,
+  logger: Logger,
+): void {
   let [absData, absDiff, squaredData, squaredDiff] = [0, 0, 0, 0];
-  for (const { blob } of net.learnableParams) {
+  for (const { blob } of params) {
     absData += sumOfSizes(blob.data);
     absDiff += sumOfSizes(blob.diff);
-    squaredData += net.engine.dot(blob.count, blob.dataPointer, blob.dataPointer);
-    squaredDiff += net.engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
+    squaredData += engine.dot(blob.count, blob.dataPointer, blob.dataPointer);
+    squaredDiff += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
   }
   const pair = (a: number, b: number) => `(${generalNumber(a)}, ${generalNumber(b)})`;
   const l1 = pair(absData, absDiff);

@@ -32,7 +32,7 @@ export interface LayerDefinition {
   setUp(context: LayerContext): Layer | Promise<Layer>;
 }
 
-/** One layer of a net. All methods but `prepare` are synchronous and allocate nothing but in `reshape`. */
+/** One layer of a net. All methods but `prepare` and `restoreState` are synchronous and allocate nothing but in `reshape`. */
 export interface Layer {
   /** Learnable blobs, weight before bias. */
   readonly blobs: readonly Blob[];
@@ -56,7 +56,7 @@ export interface Layer {
   paramPropagateDown?: boolean[];
   /** What must survive a snapshot to resume exactly (a cursor, a shuffled order); JSON. */
   saveState?(): unknown;
-  restoreState?(state: unknown): void;
+  restoreState?(state: unknown): void | Promise<void>;
   /** Closes files and frees scratch memory; the net frees `blobs` and the tops. */
   dispose?(): void;
 }

@@ -1,70 +1,71 @@
-/** @file Endless reading of the records of a database, with a place that can be saved. */
+/** @file Endless reading of the Datums of a database, with a place that can be saved. */
 import { DataSourceError } from "../errors.ts";
 import type { Datum } from "../schema/index.ts";
 import { decodeDatum } from "./datum.ts";
-import { type LmdbCursor, type LmdbReader, keyText, openLmdb } from "./lmdb/reader.ts";
+import { keyText } from "./lmdb/reader.ts";
+import { type RecordFeed, openRecordFeed } from "./record-feed.ts";
+import type { Backend } from "./records.ts";
 
 /** Stands on the next record to read, which after the last is the first one. */
 export class RecordCursor {
   readonly #path: string;
-  readonly #reader: LmdbReader;
-  readonly #cursor: LmdbCursor;
+  readonly #feed: RecordFeed;
   readonly #onRestart: () => void;
   /** The decoded record, until the cursor moves. */
   #datum: Datum | undefined;
+
+  private constructor(path: string, feed: RecordFeed, onRestart: () => void) {
+    this.#path = path;
+    this.#feed = feed;
+    this.#onRestart = onRestart;
+  }
 
   /**
    * @param path the database, as errors name it
    * @param onRestart called each time that reading starts again at the first record
    * @throws DataSourceError when there is no such database, or nothing in it
    */
-  constructor(path: string, onRestart: () => void) {
-    this.#path = path;
-    this.#onRestart = onRestart;
-    this.#reader = openLmdb(path);
-    this.#cursor = this.#reader.cursor();
-    try {
-      if (!this.#cursor.first()) throw new DataSourceError(`${path}: the LMDB has no records`);
-    } catch (error) {
-      this.#reader.close();
-      throw error;
-    }
+  static async open(path: string, backend: Backend, onRestart: () => void): Promise<RecordCursor> {
+    return new RecordCursor(path, await openRecordFeed(path, backend), onRestart);
   }
 
   /** How an error names the record: database and key. */
   get name(): string {
-    return `${this.#path}: record ${keyText(this.#cursor.key)}`;
+    return `${this.#path}: record ${keyText(this.#feed.key)}`;
+  }
+
+  /** Waits until this record and the next `count` can be read. */
+  load(count: number): Promise<void> {
+    return this.#feed.load(count);
   }
 
   /** The record; its bytes are a view that `advance` may overwrite. */
   datum(): Datum {
-    this.#datum ??= decodeDatum(this.#cursor.value, this.name);
+    this.#datum ??= decodeDatum(this.#feed.value, this.name);
     return this.#datum;
   }
 
+  /** Moves on to a record that `load` has waited for. */
   advance(): void {
     this.#datum = undefined;
-    if (this.#cursor.next()) return;
-    this.#onRestart();
-    this.#cursor.first();
+    if (this.#feed.advance()) this.#onRestart();
   }
 
   /** The key of the record to read next, for `moveTo`. */
   get key(): Uint8Array {
-    return new Uint8Array(this.#cursor.key);
+    return new Uint8Array(this.#feed.key);
   }
 
   /** @throws DataSourceError when there is no record with that key */
-  moveTo(key: Uint8Array): void {
+  async moveTo(key: Uint8Array): Promise<void> {
     this.#datum = undefined;
-    if (this.#cursor.seek(key) && Buffer.compare(this.#cursor.key, key) === 0) return;
-    this.#cursor.first();
+    if (await this.#feed.moveTo(key)) return;
     throw new DataSourceError(
       `${this.#path}: there is no record ${keyText(key)}, where reading stopped; the dataset was changed since`,
     );
   }
 
   close(): void {
-    this.#reader.close();
+    this.#feed.close();
   }
 }

@@ -265,9 +265,9 @@ export class Net {
     return Object.fromEntries(states);
   }
 
-  restoreState(state: Readonly<Record<string, unknown>>): void {
+  async restoreState(state: Readonly<Record<string, unknown>>): Promise<void> {
     for (const { name, layer } of this.layers) {
-      if (Object.hasOwn(state, name)) layer.restoreState?.(state[name]);
+      if (Object.hasOwn(state, name)) await layer.restoreState?.(state[name]);
     }
   }
 

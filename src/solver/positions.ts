@@ -71,8 +71,10 @@ async function takeUp(
     if (saved.iter !== iter) return `${path} is of iteration ${saved.iter}, not ${iter}`;
     if (saved.testNets.length !== testNets.length) return `${path} is of other test nets`;
     random.restore(saved.random);
-    net.restoreState(saved.net);
-    for (const [index, test] of testNets.entries()) test.restoreState(saved.testNets[index]!);
+    await net.restoreState(saved.net);
+    for (const [index, test] of testNets.entries()) {
+      await test.restoreState(saved.testNets[index]!);
+    }
     return undefined;
   } catch (error) {
     const isBadFile = [SyntaxError, RangeError, CaffeError].some((kind) => error instanceof kind);

@@ -22,11 +22,10 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   engine_cudnn_pool: "an engine is a hint that says nothing of the result",
   engine_cudnn_conv: "an engine is a hint that says nothing of the result",
   legacy_input_dim_short: "input_dim that do not come in fours are named, not read past their end",
-  data_no_leveldb: "LevelDB is refused as a whole for now",
 };
 
 /** Cases that are refused in cortado's own words, because Caffe's do not say what is wrong. */
-const OWN_WORDS = new Set(["slice_more_tops", "data_no_db"]);
+const OWN_WORDS = new Set(["slice_more_tops"]);
 
 const cases: Record<string, ErrorCase> = hasShared
   ? JSON.parse(readFileSync(sharedPath("golden", "errors", "errors.json"), "utf8"))

@@ -113,7 +113,7 @@ function dataFileOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) {
     throw new DataSourceError(
-      `${path}: there is no such LMDB (No such file or directory). Check the path, or create the dataset first.`,
+      `No such file or directory: ${path}: there is no such LMDB. Check the path, or create the dataset first.`,
     );
   }
   if (!stat.isDirectory()) return path;
@@ -121,8 +121,7 @@ function dataFileOf(path: string): string {
   if (existsSync(file)) return file;
   if (existsSync(join(path, "CURRENT"))) {
     throw new DataSourceError(
-      `${path}: a LevelDB, which cortado does not read. Convert it to an LMDB with the tool that made ` +
-        'it (convert_imageset -backend lmdb), and write "backend: LMDB" in the prototxt.',
+      `${path}: a LevelDB: write "backend: LEVELDB" in data_param, or "-backend leveldb" where a tool reads it`,
     );
   }
   throw new DataSourceError(`${path}: no LMDB: the folder holds no data.mdb`);

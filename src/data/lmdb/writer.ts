@@ -4,26 +4,14 @@ import { rename } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DataSourceError } from "../../errors.ts";
 import { syncFolder, systemReason, temporaryBeside } from "../../model-file/index.ts";
+import type { RecordWriter } from "../record-writer.ts";
 import { keyText } from "./reader.ts";
 import { TreeWriter } from "./tree-writer.ts";
 
-/** A database that is being written. Its folder has its name only after `close`. */
-export interface LmdbWriter {
-  /** The folder, once it is written. */
-  readonly path: string;
-  /** Records put so far. */
-  readonly entries: number;
-  /**
-   * Adds a record.
-   * @param key 1 to 511 bytes, greater than the key before; text is UTF-8
-   * @throws DataSourceError for another key, which is left out, or when the disk is full: then nothing
-   *   is left of the database
-   */
+/** An LMDB that is being written; `put` is done when it returns. */
+export interface LmdbWriter extends RecordWriter {
+  /** @param key 1 to 511 bytes, greater than the key before; text is UTF-8 */
   put(key: Uint8Array | string, value: Uint8Array): void;
-  /** Puts everything on the disk and gives the folder its name. */
-  close(): Promise<void>;
-  /** Removes everything; does nothing after `close`. */
-  abort(): Promise<void>;
 }
 
 /** The most bytes of a key that liblmdb takes (`MDB_MAXKEYSIZE`), and of a value. */

@@ -1,0 +1,151 @@
+/** @file What the layers have in common that read labelled images in an order: Data and ImageData. */
+import type { Blob } from "../../core/blob.ts";
+import type { Layer, LayerContext } from "../../core/layer.ts";
+import type { RandomState } from "../../core/random.ts";
+import type { Planes, PlanesShape, Transformer } from "../../data/index.ts";
+import { DataSourceError } from "../../errors.ts";
+import { BatchAhead, makeInOrder } from "./batch-ahead.ts";
+
+/** An image, its label, and how an error names it. */
+export interface LabeledImage {
+  readonly image: Planes;
+  readonly label: number;
+  readonly name: string;
+}
+
+/** Where images come from, one after the other without an end. */
+export interface ImageSource {
+  /** Waits for what the next `count` calls of `next` need at hand. */
+  load(count: number): Promise<void>;
+  /** The image that `next` will give. */
+  peek(): Promise<LabeledImage>;
+  /** Moves on at once; decoding may take longer. */
+  next(): LabeledImage | Promise<LabeledImage>;
+  /** Where `next` stands; JSON. */
+  position(): object;
+  /** @throws DataSourceError when there is no such position */
+  moveTo(position: object): Promise<void>;
+  close(): void;
+}
+
+/** Images that are decoded at a time; more would only take memory. */
+const DECODING = 16;
+/** What the images of one batch may take, decoded. */
+const MAX_BATCH_BYTES = 4 * 2 ** 30;
+
+/**
+ * Makes the layer of a source. Its tops are data (N, C, H, W) as the transformer makes it of the images
+ * and, if asked for, label (N). The images of a batch have one shape, which the first of them gives.
+ *
+ * The images of the next batch are read and decoded while the net computes on the batch before.
+ * @param logAs the place in Caffe's sources that logs the size of a batch
+ */
+export async function imageReader(
+  context: LayerContext,
+  source: ImageSource,
+  transformer: Transformer,
+  batchSize: number,
+  logAs: string,
+): Promise<Layer> {
+  try {
+    const layer = new ImageReader(source, transformer, batchSize);
+    const shape = await layer.readShape();
+    context.logger.log("info", logAs, `output data size: ${[batchSize, ...shape].join(",")}`);
+    transformer.seed(context.random);
+    // Caffe seeds its prefetch thread here; the draw keeps what comes after in step.
+    context.random.uint32();
+    return layer;
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+class ImageReader implements Layer {
+  readonly blobs = [];
+  readonly reshapesEachForward = true;
+  readonly #source: ImageSource;
+  readonly #transformer: Transformer;
+  readonly #batchSize: number;
+  readonly #ahead: BatchAhead<LabeledImage>;
+  #batch: readonly LabeledImage[] = [];
+  /** Shape of what the transformer makes of the images of the batch. */
+  #shape: PlanesShape = [0, 0, 0];
+
+  constructor(source: ImageSource, transformer: Transformer, batchSize: number) {
+    this.#source = source;
+    this.#transformer = transformer;
+    this.#batchSize = batchSize;
+    this.#ahead = new BatchAhead(
+      () => this.#readBatch(),
+      () => source.position(),
+    );
+  }
+
+  /** Takes the shape of the tops from the first image. */
+  async readShape(): Promise<PlanesShape> {
+    this.#shape = this.#transformer.shapeOf((await this.#source.peek()).image);
+    return this.#shape;
+  }
+
+  async prepare(): Promise<void> {
+    this.#batch = await this.#ahead.next();
+    this.#shape = this.#transformer.shapeOf(this.#batch[0]!.image);
+  }
+
+  reshape(_bottoms: readonly Blob[], tops: readonly Blob[]): void {
+    tops[0]!.reshape(this.#batchSize, ...this.#shape);
+    tops[1]?.reshape(this.#batchSize);
+  }
+
+  forward(_bottoms: readonly Blob[], [data, label]: readonly Blob[]): void {
+    const values = data!.data;
+    const size = values.length / this.#batchSize;
+    for (let n = 0; n < this.#batchSize; n++) {
+      const item = this.#batch[n]!;
+      this.#checkShape(item);
+      this.#transformer.transform(item.image, values.subarray(n * size, (n + 1) * size), item.name);
+      if (label) label.data[n] = item.label;
+    }
+    this.#batch = [];
+    this.#ahead.start();
+  }
+
+  saveState(): object {
+    return { ...(this.#ahead.position as object), random: this.#transformer.randomState };
+  }
+
+  async restoreState(state: unknown): Promise<void> {
+    const { random, ...position } = state as { random?: RandomState };
+    await this.#ahead.stop();
+    await this.#source.moveTo(position);
+    this.#transformer.restoreRandom(random);
+  }
+
+  dispose(): void {
+    this.#source.close();
+  }
+
+  async #readBatch(): Promise<LabeledImage[]> {
+    await this.#source.load(this.#batchSize);
+    let bytes = 0;
+    return makeInOrder(this.#batchSize, DECODING, async () => {
+      const item = await this.#source.next();
+      bytes += item.image.data.byteLength;
+      if (bytes <= MAX_BATCH_BYTES) return item;
+      throw new DataSourceError(
+        `${item.name}: the images of this batch take more than ${MAX_BATCH_BYTES} bytes; use a smaller batch_size`,
+      );
+    });
+  }
+
+  #checkShape({ image, name }: LabeledImage): void {
+    const [channels, height, width] = this.#transformer.shapeOf(image);
+    const [c, h, w] = this.#shape;
+    if (channels === c && height === h && width === w) return;
+    throw new DataSourceError(
+      `${name}: an image of ${channels} x ${height} x ${width} in a batch of ${c} x ${h} x ${w}; use ` +
+        "batch_size: 1, crop_size, or images of one size",
+    );
+  }
+}

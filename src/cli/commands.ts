@@ -26,6 +26,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "show the devices that nets can run on",
     load: async () => (await import("./device-query.ts")).deviceQueryCommand,
   },
+  "upgrade-net": {
+    summary: "bring a prototxt or caffemodel of 2013 or 2014 to the current format",
+    load: async () => (await import("./upgrade-net.ts")).upgradeNetCommand,
+  },
+  "upgrade-solver": {
+    summary: "bring a solver prototxt of before 2015 to the current format",
+    load: async () => (await import("./upgrade-solver.ts")).upgradeSolverCommand,
+  },
   "dataset sunnybrook": {
     summary: "make LMDB datasets of DICOM slices and contour files",
     load: async () => (await import("./dataset-sunnybrook.ts")).datasetSunnybrookCommand,
@@ -62,4 +70,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "the whole workflow in small: data, training, overlays",
     load: async () => (await import("./demo.ts")).demoCommand,
   },
+};
+
+/**
+ * Caffe's names of its tools, and what stands for each here. Names that differ only in `_` and `-` are
+ * the same to the command line anyway.
+ */
+export const caffeNames: Readonly<Record<string, readonly string[]>> = {
+  upgrade_net_proto_text: ["upgrade-net", "--format=text"],
+  upgrade_net_proto_binary: ["upgrade-net", "--format=binary"],
+  upgrade_solver_proto_text: ["upgrade-solver"],
 };

@@ -25,9 +25,7 @@ export const datasetInfoCommand: Command = {
   },
 
   async run(flags, [folder], io) {
-    if (folder === undefined)
-      throw new UsageError("cortado dataset info needs the folder of a dataset");
-    const path = resolve(io.cwd, folder);
+    const path = resolve(io.cwd, folder!);
     const info = await datasetInfo(path, {
       onProgress: progressOf(io, "records"),
       signal: io.signal,

@@ -20,16 +20,22 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>): stri
 }
 
 /** What `cortado CMD --help` prints. */
-export function commandHelp({ name, summary, flags, positionals = [] }: Command): string {
+export function commandHelp(command: Command): string {
+  const { name, summary, flags } = command;
   const entries = Object.entries(flags).map(([flag, spec]) => [heading(flag, spec), spec] as const);
   const width = Math.max(0, ...entries.map(([head]) => head.length));
   const lines = entries.map(([head, spec]) => `  ${head.padEnd(width)}  ${description(spec)}`);
-  const usage = ["usage: cortado", name, ...positionals, entries.length > 0 ? "[flags]" : ""];
   return [
     `${name}: ${summary}`,
-    usage.filter(Boolean).join(" "),
+    usage(command),
     ...(lines.length > 0 ? ["", "flags:", ...lines] : []),
   ].join("\n");
+}
+
+/** `usage: cortado summary net.prototxt [flags]` */
+export function usage({ name, positionals = [], flags }: Command): string {
+  const flagWord = Object.keys(flags).length > 0 ? ["[flags]"] : [];
+  return ["usage: cortado", name, ...positionals, ...flagWord].join(" ");
 }
 
 function heading(name: string, { type, value }: Flag): string {

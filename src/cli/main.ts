@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /** @file The command line: finds the command, parses its flags, and turns errors into one line. */
 import { readFileSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CaffeError, UsageError } from "../errors.ts";
 import { nearestName } from "../prototxt/nearest.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command, Io } from "./command.ts";
-import { type CommandEntry, commands as allCommands } from "./commands.ts";
-import { commandHelp, overview } from "./help.ts";
+import { type CommandEntry, caffeNames, commands as allCommands } from "./commands.ts";
+import { errorLines } from "./error-lines.ts";
+import { commandHelp, overview, usage } from "./help.ts";
 import { processIo } from "./process-io.ts";
 
 type Commands = Readonly<Record<string, CommandEntry>>;
@@ -31,9 +33,11 @@ export async function main(
 }
 
 async function dispatch(words: readonly string[], io: Io, commands: Commands): Promise<number> {
-  const args = commandFirst(words, commands);
+  const args = withoutCaffe(commandFirst(words, commands));
   const first = args[0];
-  if (first === undefined || /^--?(help|h)$/.test(first)) {
+  if (first === "help" && args.length > 1)
+    return dispatch([...args.slice(1), "--help"], io, commands);
+  if (first === undefined || /^(--?h|(--?)?help)$/.test(first)) {
     io.out(overview(commands));
     return 0;
   }
@@ -59,9 +63,26 @@ function commandFirst(args: readonly string[], commands: Commands): readonly str
   return at < 0 ? args : [args[at]!, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
-/** Too many positional arguments are a mistake; a name that ends in "..." takes any number. */
+/**
+ * The words without Caffe's program around them, so that old scripts need only `cortado` in front:
+ * `build/tools/caffe train` is `train`, `build/tools/upgrade_net_proto_text.bin` a form of `upgrade-net`.
+ */
+function withoutCaffe(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === undefined || first.startsWith("-")) return args;
+  const program = basename(first).replace(/\.(bin|exe|py)$/, "");
+  if (program === "caffe") return rest;
+  return [...(caffeNames[program.replaceAll("-", "_")] ?? [program]), ...rest];
+}
+
+/**
+ * Too few and too many positional arguments are mistakes; a name in brackets may be left out, one that
+ * ends in "..." takes any number.
+ */
 function checkPositionals(command: Command, given: readonly string[]): void {
   const names = command.positionals ?? [];
+  const missing = names.slice(given.length).filter((name) => !/^\[|\.\.\.$/.test(name));
+  if (missing.length > 0) throw new UsageError(`missing ${missing.join(" ")}; ${usage(command)}`);
   if (names.at(-1)?.endsWith("...") || given.length <= names.length) return;
   const takes = names.length === 0 ? "takes only flags" : `takes ${names.join(" ")} and flags`;
   throw new UsageError(
@@ -99,8 +120,7 @@ function unknownCommand(args: readonly string[], known: readonly string[]): Usag
 /** One line; for an error in a file also the line of the file with a caret under the place. */
 function report(error: unknown, io: Io): void {
   if (error instanceof CaffeError) {
-    io.err(`cortado: ${error.message}`);
-    if (error.excerpt) io.err(error.excerpt);
+    for (const line of errorLines(error)) io.err(line);
   } else {
     const message = error instanceof Error ? error.message : String(error);
     io.err(`cortado: internal: ${message.replace(/^internal: /, "").split("\n", 1)[0]}`);

@@ -35,11 +35,7 @@ export const summaryCommand: Command = {
   },
 
   async run(flags, positionals, io) {
-    const [file, ...others] = positionals;
-    if (file === undefined || others.length > 0) {
-      throw new UsageError("give one prototxt: cortado summary net.prototxt");
-    }
-    const path = resolve(io.cwd, file);
+    const path = resolve(io.cwd, positionals[0]!);
     const weights = text(flags, "weights");
     const summary = await summarizeNet(readNetParameter(path), {
       phase: phaseOf(flags),

@@ -38,7 +38,7 @@ function unreadable(path: string, missing: string, cause: unknown): string {
 }
 
 /** What bytes are that cannot be a binary message of Caffe, and what to do; undefined for others. */
-function foreignKind(bytes: Uint8Array): string | undefined {
+export function foreignKind(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) {
     return "the file is empty (0 bytes): copying or downloading it failed; get it again";
   }

@@ -17,7 +17,7 @@ async function run(args: readonly string[], commands?: Record<string, CommandEnt
 }
 
 describe("help", () => {
-  test.each([[[]], [["--help"]], [["-help"]]])(
+  test.each([[[]], [["--help"]], [["-help"]], [["help"]], [["caffe"]]])(
     "%j lists every command in one line",
     async (args) => {
       const { code, out } = await run(args);
@@ -46,6 +46,7 @@ describe("help", () => {
     };
     const { code, out } = await run(["fit", "--help"], commands);
     expect(code).toBe(0);
+    expect((await run(["help", "fit"], commands)).out).toBe(out);
     expect(out).toBe(
       [
         "fit: trains",
@@ -78,6 +79,11 @@ describe("finding a command", () => {
       run: async (_f, [dir]) => (dir === "d" ? 0 : 9),
     }),
     "dataset images": entry({}),
+    "upgrade-net": entry({
+      positionals: ["IN", "[OUT]"],
+      run: async (flags, [input]) => (flags.format === "text" && input === "a" ? 0 : 9),
+      flags: { format: { type: "string", summary: "" } },
+    }),
   };
 
   test("two words name one command", async () => {
@@ -86,6 +92,16 @@ describe("finding a command", () => {
 
   test("a dash does for an underscore", async () => {
     expect((await run(["device-query"], commands)).code).toBe(0);
+  });
+
+  test.each([
+    "upgrade_net_proto_text a",
+    "upgrade-net-proto-text a b",
+    "build/tools/upgrade_net_proto_text.bin a b",
+    "caffe.bin upgrade_net a --format text",
+    "/opt/caffe/build/tools/caffe upgrade-net --format=text a",
+  ])("%s: Caffe's own name of a tool will do", async (line) => {
+    expect((await run(line.split(" "), commands)).code).toBe(0);
   });
 
   test("flags may stand before the command", async () => {
@@ -98,6 +114,8 @@ describe("finding a command", () => {
     [["dataset"], "cortado: cortado dataset needs one of: info, images"],
     [["dataset", "inf"], "cortado: cortado dataset needs one of: info, images"],
     [["train", "-frobnicate", "1"], "cortado: unknown command line flag 'frobnicate'"],
+    [["dataset", "info"], "cortado: missing DIR; usage: cortado x DIR"],
+    [["upgrade_net_proto_text"], "cortado: missing IN; usage: cortado x IN [OUT] [flags]"],
     [["train", "x"], "cortado: unexpected argument 'x': cortado x takes only flags"],
   ])("%j: %s", async (args, line) => {
     const { code, err, out } = await run(args, commands);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseArguments } from "../../src/cli/arguments.ts";
+import { main } from "../../src/cli/main.ts";
 import { summaryCommand } from "../../src/cli/summary.ts";
 import { recordedIo } from "../support/io.ts";
 
@@ -93,6 +94,10 @@ describe("summary", () => {
   });
 
   test("asks for one prototxt", async () => {
-    await expect(summaryCommand.run({}, [], recordedIo())).rejects.toThrow("give one prototxt");
+    const io = recordedIo();
+    expect(await main(["summary"], io)).toBe(1);
+    expect(io.stderr).toEqual([
+      "cortado: missing net.prototxt; usage: cortado summary net.prototxt [flags]",
+    ]);
   });
 });

@@ -17,7 +17,8 @@ export async function readBinaryFile(path: string, missing: string): Promise<Uin
     const { size } = await stat(path);
     if (size > MAX_BYTES) {
       throw new ModelFileError(
-        `${path}: ${size} bytes are more than a protobuf message can have (2 GiB)`,
+        `${path}: ${size} bytes are more than a protobuf message can have (2 GiB); Caffe writes ` +
+          "weights of that size as .caffemodel.h5 (snapshot_format: HDF5)",
       );
     }
     bytes = await readFile(path);

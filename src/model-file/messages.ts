@@ -30,7 +30,7 @@ export async function readCaffemodel(
 
 /** Writes weights; the file appears whole or not at all. */
 export async function writeCaffemodel(path: string, net: NetParameter): Promise<void> {
-  await writeFileAtomically(path, encodeChunks("NetParameter", net));
+  await writeFileAtomically(path, encodeChunks("NetParameter", net, { fileName: path }));
 }
 
 /**
@@ -47,7 +47,7 @@ export async function readBinaryProto(path: string): Promise<BlobProto> {
 }
 
 export async function writeBinaryProto(path: string, blob: BlobProto): Promise<void> {
-  await writeFileAtomically(path, encodeChunks("BlobProto", blob));
+  await writeFileAtomically(path, encodeChunks("BlobProto", blob, { fileName: path }));
 }
 
 /**
@@ -64,5 +64,5 @@ export async function readSolverState(path: string): Promise<SolverState> {
 }
 
 export async function writeSolverState(path: string, state: SolverState): Promise<void> {
-  await writeFileAtomically(path, encodeChunks("SolverState", state));
+  await writeFileAtomically(path, encodeChunks("SolverState", state, { fileName: path }));
 }

@@ -18,6 +18,7 @@ import {
 import { arityProblem } from "./arity.ts";
 import { restrictToLoss } from "./backward-needs.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
+import { loadOwnBlobs } from "./own-blobs.ts";
 import { ParamTable } from "./shared-params.ts";
 
 const AUTOMATIC = "(automatic)";
@@ -99,6 +100,8 @@ class Builder {
     const param = copyMessage(given, {
       phase: given.phase ?? this.#settings.phase,
       param: [...given.param],
+      // The layer holds these values itself, once they are loaded.
+      blobs: [],
     });
     const fail = failure(given);
     const layer = this.#start(given, param, fail);
@@ -258,7 +261,7 @@ class Builder {
     blobs.forEach((blob, i) => {
       this.#params.append(layer.param, blob, i, (problem) => fail(problem, "param"));
     });
-    loadOwnBlobs(layer, given, fail);
+    loadOwnBlobs(given.blobs, blobs, (problem) => fail(problem, "blobs"));
   }
 
   #forceBackward(): void {
@@ -328,20 +331,4 @@ function unknownType(type: string, definitions: ReadonlyMap<string, LayerDefinit
   const nearest = nearestName(type, known);
   const hint = nearest ? ` Did you mean "${nearest}"?` : "";
   return `Unknown layer type: ${type} (known types: ${known.join(", ")}).${hint}`;
-}
-
-/** A net that is built from a caffemodel brings its values along (BVLC: "Skipping parameter initialization"). */
-function loadOwnBlobs({ layer }: LayerInProgress, given: LayerParameter, fail: Fail): void {
-  if (given.blobs.length === 0) return;
-  given.blobs.forEach((proto, i) => {
-    const blob = layer.blobs[i];
-    if (!blob || !proto.data) return;
-    if (proto.data.length !== blob.count) {
-      fail(
-        `blob ${i} has ${proto.data.length} values; ${shapeString(blob.shape)} are needed`,
-        "blobs",
-      );
-    }
-    blob.set(proto.data);
-  });
 }

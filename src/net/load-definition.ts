@@ -5,6 +5,7 @@ import { NetDefinitionError } from "../errors.ts";
 import {
   type LayerParameter,
   type NetParameter,
+  copyMessage,
   parsePrototxt,
   printPrototxt,
   upgradeNet,
@@ -18,6 +19,8 @@ export type RequestedState = { readonly [K in keyof State]?: State[K] | undefine
 /** One net of a prototxt, ready to be built. */
 export interface NetDefinition {
   readonly name: string;
+  /** The net's message without its layers: what else a file said of the net. */
+  readonly message: NetParameter;
   readonly state: State;
   readonly forceBackward: boolean;
   readonly debugInfo: boolean;
@@ -60,6 +63,7 @@ export function defineNet(net: NetParameter, asked: RequestedState, logger: Logg
   );
   return {
     name: net.name ?? "",
+    message: copyMessage(net, { layer: [] }),
     state,
     forceBackward: net.forceBackward ?? false,
     debugInfo: net.debugInfo ?? false,

@@ -76,6 +76,7 @@ export class Net {
   readonly random: RandomSource;
   /** Bytes of all activations. */
   readonly dataBytes: number;
+  readonly #message: NetParameter;
   readonly #plan: ExecutionPlan;
   readonly #logger: Logger;
   readonly #beforeForward = new Set<(net: Net) => void>();
@@ -92,6 +93,7 @@ export class Net {
     environment: { device: Device; random: RandomSource; logger: Logger },
   ) {
     this.name = definition.name;
+    this.#message = definition.message;
     this.phase = definition.state.phase;
     this.inputs = built.inputs;
     this.outputs = built.outputs;
@@ -249,7 +251,7 @@ export class Net {
   /** The net as a message, with its parameters' values (and diffs, if asked for). */
   toProto(options: { diff?: boolean } = {}): NetParameter {
     this.#checkAlive();
-    return netToProto(this.name, this.layers, options.diff ?? false);
+    return netToProto(this.#message, this.layers, options.diff ?? false);
   }
 
   /** Writes a .caffemodel; the file appears whole or not at all. */

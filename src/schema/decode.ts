@@ -14,7 +14,7 @@ import { foreignFieldAt } from "./foreign-fields.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { emptyMessage, type FieldValues, originOf, setOrigin } from "./message.ts";
 import { convertRawData } from "./raw-data.ts";
-import { END_GROUP, LENGTH, MAX_DEPTH, wireTypeOf } from "./wire.ts";
+import { END_GROUP, LENGTH, MAX_DEPTH, tagOf, wireTypeOf } from "./wire.ts";
 
 type Reader = protobuf.Reader;
 
@@ -145,9 +145,7 @@ function readKnown(
   }
   const { values } = target;
   if (isPacked) {
-    withinLength(reader, () => {
-      while (reader.pos < reader.len) readListItem(reader, target, field);
-    });
+    withinLength(reader, () => readPackedList(reader, target, field));
     return true;
   }
   if (field.repeated) return readListItem(reader, target, field);
@@ -182,6 +180,16 @@ function readForeign(
   reader.pos = start;
   reader.len = end;
   return false;
+}
+
+function readPackedList(reader: Reader, target: Target, field: FieldDescriptor): void {
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    if (readListItem(reader, target, field)) continue;
+    // A value that the enum does not have is kept as if it had come by itself.
+    const tag = protobuf.Writer.create().uint32(tagOf(field)).finish();
+    target.unknown.push(Buffer.concat([tag, reader.buf.subarray(start, reader.pos)]));
+  }
 }
 
 function readListItem(reader: Reader, target: Target, field: FieldDescriptor): boolean {

@@ -7,9 +7,15 @@ import { bytesOf, spreadRun } from "./float-runs.ts";
 import { foreignNumber } from "./foreign-fields.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { type FieldValues, originOf } from "./message.ts";
-import { LENGTH, MAX_BYTES, wireTypeOf } from "./wire.ts";
+import { LENGTH, MAX_BYTES, tagOf } from "./wire.ts";
 
 type Floats = Float32Array | Float64Array;
+
+/** Caffe's other form of a message, which has no limit of size. */
+const HDF5_FORMS: { readonly [N in MessageName]?: string } = {
+  NetParameter: "HDF5 has no such limit: write .caffemodel.h5, or set snapshot_format: HDF5",
+  SolverState: "HDF5 has no such limit: write .solverstate.h5, or set snapshot_format: HDF5",
+};
 
 /** Pieces from this size on are not copied into their neighbours. */
 const LARGE_BYTES = 4096;
@@ -67,17 +73,21 @@ export function encodeMessage<N extends MessageName>(
 /**
  * Writes a message as pieces that make up the file one after the other. Large lists of floats are
  * views of the message's arrays: write the pieces before the arrays change.
+ * @param options.fileName what an error calls the message
  * @throws ModelFileError if the message would pass protobuf's limit of 2 GiB, or holds a value that
  *   its field cannot hold
  */
 export function encodeChunks<N extends MessageName>(
   name: N,
   message: MessageTypes[N],
+  options: { readonly fileName?: string } = {},
 ): Uint8Array[] {
   const pieces = encodeFields(name, message);
   if (pieces.length > MAX_BYTES) {
+    const advice = HDF5_FORMS[name];
     throw new ModelFileError(
-      `a ${name} of ${pieces.length} bytes passes protobuf's limit of 2 GiB; nothing was written`,
+      `${options.fileName ?? "the message"} was not written: a ${name} of ${pieces.length} bytes ` +
+        `passes protobuf's limit of 2 GiB${advice ? `; ${advice}` : ""}`,
     );
   }
   return pieces.list;
@@ -138,10 +148,6 @@ function encodeItem(pieces: Pieces, field: FieldDescriptor, value: unknown): voi
   } else {
     pieces.small((writer) => writeScalar(writer.uint32(tagOf(field)), field, value));
   }
-}
-
-function tagOf(field: FieldDescriptor, wireType = wireTypeOf(field)): number {
-  return ((field.number << 3) | wireType) >>> 0;
 }
 
 function writeScalar(writer: protobuf.Writer, field: FieldDescriptor, value: unknown): void {

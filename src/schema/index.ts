@@ -5,6 +5,7 @@ export { encodeChunks, encodeMessage } from "./encode.ts";
 export {
   copyMessage,
   createMessage,
+  deriveMessage,
   excerptOf,
   locationOf,
   type Resolved,

@@ -55,14 +55,19 @@ export function copyMessage<T extends object>(message: T, changes: Partial<T> = 
   return copy;
 }
 
-/** Makes `values` a message that stands where another one stands in the file: its upgraded form. */
+/**
+ * Makes `values` a message that stands where another one stands in the file: its upgraded form.
+ * Fields that the schema does not know stay with a message of the same type; in another type, their
+ * numbers would mean something else.
+ */
 export function deriveMessage<N extends MessageName>(
   name: N,
   values: object,
   from: object,
 ): MessageTypes[N] {
-  const { source, node, field } = originOf(from) ?? {};
-  setOrigin(values, { message: name, source, node, field });
+  const origin = originOf(from);
+  const { source, node, field } = origin ?? {};
+  setOrigin(values, origin?.message === name ? origin : { message: name, source, node, field });
   return values as MessageTypes[N];
 }
 

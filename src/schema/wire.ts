@@ -30,3 +30,8 @@ const WIRE_TYPES: Readonly<Record<FieldDescriptor["type"], number>> = {
 export function wireTypeOf(field: FieldDescriptor): number {
   return WIRE_TYPES[field.type];
 }
+
+/** The number that stands before a value: which field, and how the value is written. */
+export function tagOf(field: FieldDescriptor, wireType: number = wireTypeOf(field)): number {
+  return ((field.number << 3) | wireType) >>> 0;
+}

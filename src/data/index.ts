@@ -1,10 +1,13 @@
 /** @file Datasets: LMDBs and LevelDBs, their records, images, means, and the way of an image into a blob. */
 export { type Planes, datumPlanes, decodeDatum, encodeDatum } from "./datum.ts";
 export { type ColorMode, type Image, MAX_PIXELS, decodeImage, encodePng } from "./image.ts";
+export { type ImageForm, loadImage } from "./load-image.ts";
 export { type LmdbCursor, type LmdbReader, keyText, openLmdb } from "./lmdb/reader.ts";
 export { type LmdbWriter, createLmdb } from "./lmdb/writer.ts";
 export { MeanAccumulator, type MeanImage, readMeanImage } from "./mean.ts";
+export { decodePngPlanes } from "./png.ts";
 export { RecordCursor } from "./record-cursor.ts";
 export type { RecordWriter } from "./record-writer.ts";
 export { type Backend, type StoredRecord, createRecords, readRecords } from "./records.ts";
+export { type StoredImage, storedPlanes } from "./stored-image.ts";
 export { type PlanesShape, Transformer } from "./transformer.ts";

@@ -1,7 +1,6 @@
 /** @file BMP and PNM images, which sharp does not read. */
-import { MAX_PIXELS } from "../../data/index.ts";
+import { MAX_PIXELS, type StoredImage, storedPlanes } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
-import { planesOf, type StoredImage } from "./stored-image.ts";
 
 /** Binary PGM and PPM, 8 or 16 bits. */
 export function decodePnm(bytes: Uint8Array): StoredImage {
@@ -18,7 +17,7 @@ export function decodePnm(bytes: Uint8Array): StoredImage {
   const samples = wide
     ? Uint16Array.from({ length: count }, (_, i) => (body[2 * i]! << 8) | body[2 * i + 1]!)
     : body.subarray(0, count);
-  return planesOf(samples, width, height, channels, channels);
+  return storedPlanes(samples, width, height, channels, channels);
 }
 
 /** Uncompressed BMP: 8 bits with a palette, or 24 or 32 bits. */
@@ -52,7 +51,7 @@ export function decodeBmp(bytes: Uint8Array): StoredImage {
     }
   }
   const isGray = bits === 8 && rgb.every((value, i) => value === rgb[i - (i % 3)]);
-  return planesOf(rgb, width, height, 3, isGray ? 1 : 3);
+  return storedPlanes(rgb, width, height, 3, isGray ? 1 : 3);
 }
 
 function checkedPixels(width: number, height: number): number {

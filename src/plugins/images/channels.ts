@@ -1,7 +1,6 @@
 /** @file Images brought to one number of channels, to one size, and to Caffe's order of colours. */
-import type { Planes } from "../../data/index.ts";
+import type { Planes, StoredImage } from "../../data/index.ts";
 import { likeData, repeatChannel } from "../dataset/record.ts";
-import type { StoredImage } from "./stored-image.ts";
 
 export type ChannelConversion = "none" | "L" | "RGB";
 

@@ -9,12 +9,11 @@
  * Colours are read with a colour map, one class a line.
  */
 import { readFile } from "node:fs/promises";
-import type { Planes } from "../../data/index.ts";
+import type { Planes, StoredImage } from "../../data/index.ts";
 import { DataSourceError, UsageError } from "../../errors.ts";
 import { systemReason } from "../../model-file/atomic-write.ts";
 import { checkInterrupted } from "../dataset/interrupt.ts";
 import { readStoredImage } from "./read-image.ts";
-import type { StoredImage } from "./stored-image.ts";
 
 export type Color = readonly [red: number, green: number, blue: number];
 

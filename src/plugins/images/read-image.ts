@@ -1,11 +1,9 @@
 /** @file Image files of the formats that DIGITS takes, with the values that are stored in them. */
 import { readFile } from "node:fs/promises";
-import { decodeImage } from "../../data/index.ts";
+import { type StoredImage, decodeImage, decodePngPlanes } from "../../data/index.ts";
 import { CaffeError, DataSourceError } from "../../errors.ts";
 import { systemReason } from "../../model-file/atomic-write.ts";
 import { decodeBmp, decodePnm } from "./bitmap.ts";
-import { decodePngPlanes } from "./png.ts";
-import type { StoredImage } from "./stored-image.ts";
 
 /** Extensions that DIGITS' segmentation plug-in lists. */
 export const IMAGE_EXTENSIONS: readonly string[] = [

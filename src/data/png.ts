@@ -1,8 +1,8 @@
 /** @file PNG images with their stored values: 16 bits, palette indices, and packed pixels included. */
 import { decode, type DecodedPng } from "fast-png";
-import { MAX_PIXELS } from "../../data/index.ts";
-import { DataSourceError } from "../../errors.ts";
-import { planesOf, type StoredImage } from "./stored-image.ts";
+import { DataSourceError } from "../errors.ts";
+import { MAX_PIXELS } from "./image.ts";
+import { type StoredImage, storedPlanes } from "./stored-image.ts";
 
 export function decodePngPlanes(bytes: Uint8Array): StoredImage {
   checkSize(bytes);
@@ -10,7 +10,7 @@ export function decodePngPlanes(bytes: Uint8Array): StoredImage {
   const { width, height, channels, palette } = png;
   const samples = png.depth < 8 ? unpack(png) : sampleArray(png.data);
   // Gray with alpha has two channels, colour with alpha four.
-  const image = planesOf(samples, width, height, channels, channels < 3 ? 1 : 3);
+  const image = storedPlanes(samples, width, height, channels, channels < 3 ? 1 : 3);
   return palette ? { ...image, palette } : image;
 }
 

@@ -9,7 +9,7 @@ export interface StoredImage {
 }
 
 /** Samples side by side to the first `keep` planes one after the other. */
-export function planesOf(
+export function storedPlanes(
   samples: Uint8Array | Uint16Array,
   width: number,
   height: number,

@@ -1,7 +1,9 @@
 /** @file The public API of cortado; what is not here is private. */
 export { Blob } from "./core/blob.ts";
 export type { Logger, LogLevel } from "./core/logger.ts";
-export { Layer } from "./custom/index.ts";
+export { type RandomSource, type RandomState, createRandom } from "./core/random.ts";
+export { Layer, type ParamValue, type Params, parseParamStr, prefetch } from "./custom/index.ts";
+export { type Image, type ImageForm, loadImage } from "./data/index.ts";
 export { type Device, type DeviceChoice, defaultCpuDevice, openCpuDevice } from "./device/index.ts";
 export {
   CaffeError,
@@ -13,7 +15,7 @@ export {
   PrototxtError,
   UsageError,
 } from "./errors.ts";
-export { readCaffemodel, writeCaffemodel } from "./model-file/index.ts";
+export { readCaffemodel, readNpy, writeCaffemodel } from "./model-file/index.ts";
 export { type BlobValues, Net, type NetOptions } from "./net/net.ts";
 export type { LearnableParam, NetLayer } from "./net/net-layer.ts";
 export { parsePrototxt, printPrototxt } from "./schema/index.ts";

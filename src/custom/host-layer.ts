@@ -2,6 +2,7 @@
 import type { Blob } from "../core/blob.ts";
 import type { Layer as NetLayer } from "../core/layer.ts";
 import { tensorflow } from "../core/tensor.ts";
+import { CustomLayerError } from "../errors.ts";
 import { derivedBackward } from "./autodiff.ts";
 import type { CustomLayerContext, Layer } from "./layer.ts";
 import type { LoadedLayerClass } from "./load.ts";
@@ -16,14 +17,38 @@ const UNSET = 0;
 export class HostedLayer implements NetLayer {
   readonly reshapesEachForward = true;
   paramPropagateDown?: boolean[];
+  // Only what the user's class has, as the net asks for it by its presence.
+  readonly prepare?: () => Promise<void>;
+  readonly saveState?: () => unknown;
+  readonly restoreState?: (state: unknown) => void;
+  readonly dispose?: () => void;
   readonly #loaded: LoadedLayerClass;
   readonly #name: string;
   readonly #layer: Layer;
+  readonly #counts: string;
   #isSetUp = false;
   #hasShapes = false;
 
-  /** Makes the layer and calls its `setup`. */
-  constructor(
+  /** Makes the layer, runs its `setup`, and waits for what its first `reshape` needs. */
+  static async create(
+    loaded: LoadedLayerClass,
+    context: CustomLayerContext,
+    bottoms: readonly Blob[],
+    tops: readonly Blob[],
+  ): Promise<HostedLayer> {
+    const hosted = new HostedLayer(loaded, context, bottoms, tops);
+    try {
+      await hosted.#wait("setup", () => hosted.#layer.setup(bottoms, tops));
+      hosted.#isSetUp = true;
+      await hosted.prepare?.();
+    } catch (error) {
+      for (const blob of hosted.blobs) blob.dispose();
+      throw error;
+    }
+    return hosted;
+  }
+
+  private constructor(
     loaded: LoadedLayerClass,
     context: CustomLayerContext,
     bottoms: readonly Blob[],
@@ -31,16 +56,24 @@ export class HostedLayer implements NetLayer {
   ) {
     this.#loaded = loaded;
     this.#name = context.name;
+    this.#counts = `${bottoms.length} bottom(s) and ${tops.length} top(s)`;
     const createBlob: CustomLayerContext["createBlob"] = (shape, filler) => {
       if (this.#isSetUp) throw new Error("addBlob belongs in setup: the net has its blobs already");
       return context.createBlob(shape, filler);
     };
-    this.#layer = this.#call(
+    const layer = this.#call(
       "constructor",
       () => new loaded.layerClass({ ...context, createBlob }),
     );
-    this.#call("setup", () => this.#layer.setup(bottoms, tops));
-    this.#isSetUp = true;
+    this.#layer = layer;
+    if (layer.prepare) {
+      this.prepare = () => this.#wait("prepare", () => layer.prepare!(bottoms, tops));
+    }
+    if (layer.saveState) this.saveState = () => this.#call("saveState", () => layer.saveState!());
+    if (layer.restoreState) {
+      this.restoreState = (state) => this.#call("restoreState", () => layer.restoreState!(state));
+    }
+    if (layer.dispose) this.dispose = () => this.#call("dispose", () => layer.dispose!());
   }
 
   get blobs(): readonly Blob[] {
@@ -49,8 +82,8 @@ export class HostedLayer implements NetLayer {
 
   reshape(bottoms: readonly Blob[], tops: readonly Blob[]): void {
     this.#call("reshape", () => {
-      if (this.#hasShapes) this.#layer.reshape(bottoms, tops);
-      else this.#reshapeFirst(bottoms, tops);
+      if (this.#hasShapes) return this.#layer.reshape(bottoms, tops);
+      return this.#reshapeFirst(bottoms, tops);
     });
   }
 
@@ -74,7 +107,8 @@ export class HostedLayer implements NetLayer {
   }
 
   #reshapeFirst(bottoms: readonly Blob[], tops: readonly Blob[]): void {
-    this.#layer.reshape(bottoms, tops);
+    const result: unknown = this.#layer.reshape(bottoms, tops);
+    refusePromise(result, "reshape");
     const forgotten = tops.findIndex(({ shape }) => shape.length === 1 && shape[0] === UNSET);
     if (forgotten >= 0) {
       throw new Error(
@@ -84,28 +118,65 @@ export class HostedLayer implements NetLayer {
     this.#hasShapes = true;
   }
 
-  /** Calls the user's code: frees the tensors that it leaves behind, and explains what it throws. */
+  /** Calls a method of the user's and explains what it throws. */
   #call<Result>(method: string, body: () => Result): Result {
-    const frames = Error.stackTraceLimit;
-    Error.stackTraceLimit = STACK_FRAMES;
-    const result: Result[] = [];
     try {
-      tensorflow().tidy(() => {
-        result.push(body());
-      });
-      refusePromise(result[0]);
-      return result[0]!;
+      const result = tidied(body);
+      refusePromise(result, method);
+      return result;
     } catch (thrown) {
-      const { className, module } = this.#loaded;
-      throw module.errorFrom(thrown, `layer "${this.#name}" (Python, ${className}.${method}): `);
-    } finally {
-      Error.stackTraceLimit = frames;
+      throw this.#explained(method, thrown);
     }
+  }
+
+  /** Calls a method that may be async. */
+  async #wait(method: string, body: () => unknown): Promise<void> {
+    try {
+      await tidied(body);
+    } catch (thrown) {
+      throw this.#explained(method, thrown);
+    }
+  }
+
+  #explained(method: string, thrown: unknown): CustomLayerError {
+    if (thrown instanceof CustomLayerError && thrown.location) return thrown;
+    const { className, module } = this.#loaded;
+    const subject = `layer "${this.#name}" (Python, ${className}.${method}): `;
+    return module.errorFrom(thrown, subject, this.#adviceOn(thrown));
+  }
+
+  /** For the mistakes that are made most when a layer is carried over from Python. */
+  #adviceOn(thrown: unknown): string {
+    if (!(thrown instanceof TypeError)) return "";
+    if (thrown.message.includes("of undefined (reading")) {
+      return `; the prototxt gives this layer ${this.#counts}`;
+    }
+    if (/Cannot set property (data|diff) of .* only a getter/.test(thrown.message)) {
+      return "; values are written with set(values), setDiff(values) or data[i] = value";
+    }
+    return "";
   }
 }
 
-function refusePromise(result: unknown): void {
+/** Runs the user's code and frees the tensors that it leaves behind. */
+function tidied<Result>(body: () => Result): Result {
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_FRAMES;
+  const engine = tensorflow().engine();
+  engine.startScope();
+  try {
+    return body();
+  } finally {
+    engine.endScope();
+    Error.stackTraceLimit = frames;
+  }
+}
+
+function refusePromise(result: unknown, method: string): void {
   if (!(result instanceof Promise)) return;
   result.catch(() => {}); // What it may still throw would be one error too many.
-  throw new Error("is async, but the net does not wait for it. Read tensors with dataSync()");
+  throw new Error(
+    `${method} is async, but only setup and prepare are waited for: read files in prepare, ` +
+      "and tensors with dataSync()",
+  );
 }

@@ -2,3 +2,5 @@
 export { type CustomLayerContext, Layer, type LayerClass } from "./layer.ts";
 export { type LoadedLayerClass, loadCustomLayer } from "./load.ts";
 export { HostedLayer } from "./host-layer.ts";
+export { type ParamValue, type Params, parseParamStr, parseParams } from "./param-str.ts";
+export { prefetch } from "./prefetch.ts";

@@ -17,8 +17,11 @@ export interface LayerModule {
   readonly classes: ReadonlyMap<string, LayerClass>;
   /** What else it exports: names for messages. */
   readonly otherExports: readonly string[];
-  /** An error for a user of the layer, from what its code threw; `subject` stands before the message. */
-  errorFrom(thrown: unknown, subject: string): CustomLayerError;
+  /**
+   * An error for a user of the layer, from what its code threw; `subject` stands before the message,
+   * `advice` behind it.
+   */
+  errorFrom(thrown: unknown, subject: string, advice?: string): CustomLayerError;
 }
 
 /** The last version of each file that was loaded: nets of one process share it until it changes. */
@@ -43,8 +46,10 @@ function evaluate(compiled: CompiledLayer, cortadoHost: HostModules): LayerModul
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
   // Names the code in stack traces; unlike the file's name, nothing else has it.
   const scriptName = `${file}?${hash}`;
-  const errorFrom = (thrown: unknown, subject: string) =>
-    layerError(thrown, subject, file, positionInStack(thrown, scriptName, compiled));
+  const errorFrom = (thrown: unknown, subject: string, advice = "") => {
+    const text = `${subject}${describe(thrown)}${advice}`;
+    return layerError(thrown, text, file, positionInStack(thrown, scriptName, compiled));
+  };
   const module: { exports: Record<string, unknown> } = { exports: {} };
   const scope = {
     module,
@@ -86,12 +91,12 @@ function positionInStack(
 
 function layerError(
   thrown: unknown,
-  subject: string,
+  text: string,
   file: string,
   location: Location | undefined,
 ): CustomLayerError {
   const place = location ? "" : `${displayPath(file)}: `;
-  return new CustomLayerError(`${place}${subject}${describe(thrown)}`, {
+  return new CustomLayerError(`${place}${text}`, {
     location,
     excerpt: location && excerptAt(readFileSync(location.file, "utf8"), location),
     cause: thrown,
@@ -102,7 +107,7 @@ function layerError(
 function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.message === "Tensor is disposed.") {
-    return "this tensor was freed when the method that made it returned; tf.keep(tensor) saves it";
+    return "this tensor was freed when the method that made it returned or awaited; tf.keep(tensor) saves it";
   }
   const isPlain = thrown instanceof CaffeError || thrown.name === "Error";
   return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;

@@ -1,12 +1,19 @@
 /** @file The class that users' own layers extend: what `caffe.Layer` is to a Python layer. */
 import type { Blob } from "../core/blob.ts";
+import type { RandomSource } from "../core/random.ts";
 import type { FillerParameter, Phase } from "../schema/index.ts";
+import type { Params } from "./param-str.ts";
 
 /** What cortado gives a custom layer when it makes one. */
 export interface CustomLayerContext {
   readonly name: string;
   readonly paramStr: string;
   readonly phase: Phase;
+  readonly random: RandomSource;
+  /** `param_str` as a dict; an error has its place in the prototxt. */
+  readParams(): Params;
+  /** The absolute path of a file that the prototxt names. */
+  resolvePath(path: string): string;
   /** A filled blob in the heap of the net. */
   createBlob(shape: readonly number[], filler: FillerParameter): Blob;
 }
@@ -24,8 +31,9 @@ export interface CustomLayerContext {
  *       }
  *     }
  *
- * The methods are synchronous and run inside `tf.tidy`: tensors live until the method returns, but
- * for those given to `tf.keep`. Whatever a method throws stops the net with the layer's file and line.
+ * `setup` and `prepare` may be async, the others are not. Methods run inside `tf.tidy`: tensors live
+ * until the method returns, or first awaits, but for those given to `tf.keep`. Whatever a method
+ * throws stops the net with the layer's file and line.
  */
 export abstract class Layer {
   /**
@@ -40,14 +48,31 @@ export abstract class Layer {
   /** `param_str` of the prototxt, "" where it gives none. */
   readonly paramStr: string;
   readonly phase: Phase;
+  /**
+   * The net's random numbers: seeded by the solver's `random_seed`, kept in snapshots. A layer that
+   * draws from nothing else gives the same numbers again, also after a resume.
+   */
+  readonly random: RandomSource;
+  readonly #context: CustomLayerContext;
   readonly #blobs: Blob[] = [];
-  readonly #createBlob: CustomLayerContext["createBlob"];
+  #params: Params | undefined;
 
   constructor(context: CustomLayerContext) {
     this.name = context.name;
     this.paramStr = context.paramStr;
     this.phase = context.phase;
-    this.#createBlob = context.createBlob;
+    this.random = context.random;
+    this.#context = context;
+  }
+
+  /**
+   * `param_str` as a dict: `{'seed': 1337, 'mean': (104, 117, 123)}` as Python has it, JSON, or
+   * `'feat_stride': 16`. Empty where the prototxt gives none.
+   * @throws CustomLayerError with the place in the prototxt when it is something else
+   */
+  get params(): Params {
+    this.#params ??= this.#context.readParams();
+    return this.#params;
   }
 
   /** The learnable blobs, in the order in which `setup` added them; they are saved in the caffemodel. */
@@ -61,13 +86,28 @@ export abstract class Layer {
    * @param filler how it starts, as in a prototxt: `{ type: "xavier" }`; zeros where it is left out
    */
   addBlob(shape: readonly number[], filler: FillerParameter = {}): Blob {
-    const blob = this.#createBlob(shape, filler);
+    const blob = this.#context.createBlob(shape, filler);
     this.#blobs.push(blob);
     return blob;
   }
 
-  /** Called once, before the first `reshape`: reads `paramStr`, checks the number of bottoms, adds blobs. */
-  setup(_bottom: readonly Blob[], _top: readonly Blob[]): void {}
+  /**
+   * The absolute path of a file that `param_str` names: relative paths start where those of the
+   * prototxt do, at the working directory or the option `root`.
+   */
+  resolvePath(path: string): string {
+    return this.#context.resolvePath(path);
+  }
+
+  /** Called once, before the first `reshape`: reads `params`, checks the number of bottoms, adds blobs. */
+  setup(_bottom: readonly Blob[], _top: readonly Blob[]): void | Promise<void> {}
+
+  /**
+   * Waits for what the next `reshape` and `forward` need, such as an image that is being read. Called
+   * after `setup` and before each forward pass, at the first one so for the second time: what comes
+   * next is chosen in `forward`, and only waited for here.
+   */
+  prepare?(bottom: readonly Blob[], top: readonly Blob[]): void | Promise<void>;
 
   /** Gives every top its shape. Called before each forward pass. */
   abstract reshape(bottom: readonly Blob[], top: readonly Blob[]): void;
@@ -90,6 +130,19 @@ export abstract class Layer {
         "be derived with `static autodiff = true`",
     );
   }
+
+  /**
+   * What a run that is resumed must know to go on as if it had never stopped, such as the number of
+   * the next image: something that JSON can hold. It goes into the snapshot's side file; `blobs` and
+   * `random` are kept anyhow.
+   */
+  saveState?(): unknown;
+
+  /** Takes up what `saveState` gave; called after `setup`. */
+  restoreState?(state: unknown): void;
+
+  /** Closes what the layer has opened; called once, when the net is disposed of. */
+  dispose?(): void;
 }
 
 /** A class that can be made into a layer. */

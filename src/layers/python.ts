@@ -1,9 +1,15 @@
 /** @file Python: a layer that the user has written, as a class in a file of its own. */
 import { fill } from "../core/filler.ts";
 import { type LayerContext, type LayerDefinition, atLeast } from "../core/layer.ts";
-import { type CustomLayerContext, HostedLayer, loadCustomLayer } from "../custom/index.ts";
+import {
+  type CustomLayerContext,
+  HostedLayer,
+  type Params,
+  loadCustomLayer,
+  parseParams,
+} from "../custom/index.ts";
 import { CustomLayerError } from "../errors.ts";
-import { excerptOf, locationOf } from "../schema/index.ts";
+import { type LayerParameter, excerptOf, locationOf } from "../schema/index.ts";
 
 /**
  * Runs the class `layer` of the file `module`; `src/custom/layer.ts` tells what such a class has.
@@ -18,8 +24,8 @@ export const python: LayerDefinition = {
   tops: atLeast(0),
 
   async setUp(context) {
-    const { param, phase, bottoms, tops } = context;
-    const { module, layer, paramStr = "" } = param.pythonParam ?? {};
+    const { param, bottoms, tops } = context;
+    const { module, layer } = param.pythonParam ?? {};
     if (!module || !layer) {
       return context.fail(
         `python_param needs \`${module ? "layer" : "module"}\`: \`module\` names the file, \`layer\` the class in it`,
@@ -27,17 +33,7 @@ export const python: LayerDefinition = {
       );
     }
     const loaded = await load(module, layer, context);
-    const createBlob: CustomLayerContext["createBlob"] = (shape, filler) => {
-      const blob = context.createBlob(shape);
-      fill(blob, filler, context.random);
-      return blob;
-    };
-    return new HostedLayer(
-      loaded,
-      { name: param.name ?? "", paramStr, phase, createBlob },
-      bottoms,
-      tops,
-    );
+    return HostedLayer.create(loaded, customContext(context), bottoms, tops);
   },
 };
 
@@ -46,11 +42,44 @@ async function load(module: string, layer: string, { param, layerPath }: LayerCo
   try {
     return await loadCustomLayer(module, layer, layerPath);
   } catch (error) {
-    if (!(error instanceof CustomLayerError) || error.location) throw error;
-    throw new CustomLayerError(`layer "${param.name ?? ""}" (Python): ${error.message}`, {
-      location: locationOf(param.pythonParam ?? param, "module"),
-      excerpt: excerptOf(param.pythonParam ?? param, "module"),
-      cause: error.cause,
-    });
+    throw placed(error, param, "module");
   }
+}
+
+/** The part of the net's context that a custom layer gets. */
+function customContext(context: LayerContext): CustomLayerContext {
+  const { param, phase, random, resolvePath } = context;
+  return {
+    name: param.name ?? "",
+    paramStr: param.pythonParam?.paramStr ?? "",
+    phase,
+    random,
+    resolvePath,
+    readParams: () => readParams(param),
+    createBlob(shape, filler) {
+      const blob = context.createBlob(shape);
+      fill(blob, filler, random);
+      return blob;
+    },
+  };
+}
+
+function readParams(param: LayerParameter): Params {
+  try {
+    return parseParams(param.pythonParam?.paramStr ?? "");
+  } catch (error) {
+    throw placed(error, param, "paramStr");
+  }
+}
+
+/** An error that has no place in the layer's file gets that of a field in the prototxt. */
+function placed(error: unknown, param: LayerParameter, field: "module" | "paramStr"): unknown {
+  if (!(error instanceof CustomLayerError)) return error;
+  const isInLayerFile = error.location !== undefined && field === "module";
+  if (isInLayerFile) return error;
+  return new CustomLayerError(`layer "${param.name ?? ""}" (Python): ${error.message}`, {
+    location: locationOf(param.pythonParam ?? param, field),
+    excerpt: error.excerpt ?? excerptOf(param.pythonParam ?? param, field),
+    cause: error.cause,
+  });
 }

@@ -113,9 +113,17 @@ test("names the kind of error where the layer is wrong rather than unhappy", asy
   const rig = await rigWith(`${RESHAPE} forward(bottom) {\n    bottom[7].data[0] = 1; }`);
   const { message, cause } = await errorOf(rig.run);
   expect(message).toMatch(
-    /a\.ts:4:15: layer "custom" \(Python, A\.forward\): TypeError: Cannot read properties of undefined \(reading 'data'\)$/,
+    /a\.ts:4:15: layer "custom" \(Python, A\.forward\): TypeError: Cannot read properties of undefined \(reading 'data'\); the prototxt gives this layer 1 bottom\(s\) and 1 top\(s\)$/,
   );
   expect(cause).toBeInstanceOf(TypeError);
+});
+
+test("says how values are written where a layer assigns to data", async () => {
+  const rig = await rigWith(`${RESHAPE} forward(bottom, top) {\n    top[0].data = [1]; }`);
+  const { message } = await errorOf(rig.run);
+  expect(message).toMatch(
+    /a\.ts:4:12: .*has only a getter; values are written with set\(values\), setDiff\(values\) or data\[i\] = value$/,
+  );
 });
 
 test("reports what TensorFlow.js refuses at the line of the layer that asked for it", async () => {
@@ -156,7 +164,7 @@ test("keeps tensors between calls with tf.keep, and advises it when one was free
   const freed = await rigWith(`setup(bottom) { this.x = bottom[0].tensor(); } ${RESHAPE}
     forward(bottom, top) { top[0].set(this.x.sum()); }`);
   expect((await errorOf(freed.run)).message).toMatch(
-    /a\.ts:4:46: .*this tensor was freed when the method that made it returned; tf\.keep\(tensor\) saves it$/,
+    /a\.ts:4:46: .*this tensor was freed when the method that made it returned or awaited; tf\.keep\(tensor\) saves it$/,
   );
   const kept = await rigWith(`
     setup(bottom) { this.x = keep(bottom[0].tensor()); } ${RESHAPE}
@@ -169,7 +177,34 @@ test("refuses an async method instead of going on without it", async () => {
   const rig = await rigWith(`${RESHAPE} async forward() { throw new Error("later"); }`);
   const { message } = await errorOf(rig.run);
   expect(message).toMatch(
-    /A\.forward\): is async, but the net does not wait for it\. Read tensors with dataSync\(\)$/,
+    /A\.forward\): forward is async, but only setup and prepare are waited for: read files in prepare, and tensors with dataSync\(\)$/,
+  );
+});
+
+test("waits for an async setup and prepare, and places what they throw later", async () => {
+  const rig = await rigWith(`
+    async setup() { await null; this.blob = this.addBlob([1], { type: "constant", value: 3 }); }
+    async prepare(bottom, top) { await null; this.ready = (this.ready ?? 0) + bottom[0].count * top.length; }
+    ${RESHAPE}
+    forward(bottom, top) { top[0].set([this.ready + this.blob.data[0]]); }`);
+  expect(rig.run()).toEqual([9]);
+  await rig.layer.prepare!();
+  expect(rig.run()).toEqual([15]);
+
+  const inSetup = await errorOf(() =>
+    rigWith(`async setup() {\n    await null; throw new Error("late"); } ${RESHAPE} ${FORWARD}`),
+  );
+  expect(inSetup.message).toMatch(/a\.ts:4:23: layer "custom" \(Python, A\.setup\): late$/);
+  const inPrepare = await errorOf(() =>
+    rigWith(`async prepare() {\n    await null; throw new Error("late"); } ${RESHAPE} ${FORWARD}`),
+  );
+  expect(inPrepare.message).toMatch(/a\.ts:4:23: layer "custom" \(Python, A\.prepare\): late$/);
+});
+
+test("has only the hooks that the class has", async () => {
+  const { layer } = await rigWith(`${RESHAPE} ${FORWARD}`);
+  expect([layer.prepare, layer.saveState, layer.restoreState, layer.dispose]).toEqual(
+    new Array(4).fill(undefined),
   );
 });
 

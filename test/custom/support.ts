@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { Blob } from "../../src/core/blob.ts";
 import { Heap } from "../../src/core/heap.ts";
+import { createRandom } from "../../src/core/random.ts";
 import type { Shape } from "../../src/core/shape.ts";
-import { HostedLayer, loadCustomLayer } from "../../src/custom/index.ts";
+import { HostedLayer, loadCustomLayer, parseParams } from "../../src/custom/index.ts";
 
 /** Writes files to a new folder, which goes when the test ends. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
@@ -51,13 +52,16 @@ export async function rigOf(options: RigOptions): Promise<Rig> {
     name: "custom",
     paramStr,
     phase: "TRAIN" as const,
+    random: createRandom(1),
+    readParams: () => parseParams(paramStr),
+    resolvePath: (file: string) => file,
     createBlob: (shape: Shape, { value = 0 }) => {
       const blob = new Blob(heap, shape);
       blob.set(value);
       return blob;
     },
   };
-  const layer = new HostedLayer(loaded, context, bottoms, tops);
+  const layer = await HostedLayer.create(loaded, context, bottoms, tops);
   layer.reshape(bottoms, tops);
   const run = () => {
     layer.reshape(bottoms, tops);

@@ -186,3 +186,58 @@ export class Mine extends Layer {
     excerpt: '    throw new RangeError("too far");\n          ^',
   });
 });
+
+test("accepts share_in_parallel, and python_param in layers of other types", async () => {
+  const net = await netOf(
+    `${input("x", 2)}
+    layer { name: "mine" type: "Python" bottom: "x" top: "y"
+      python_param { module: "mine" layer: "Mine" share_in_parallel: true } }
+    layer { name: "relu" type: "ReLU" bottom: "y" top: "z" python_param { module: "nowhere" } }`,
+    {
+      "mine.js": `import { Layer } from "cortado";
+      export class Mine extends Layer {
+        reshape([x], [y]) { y.reshapeLike(x); }
+        forward([x], [y]) { y.set(x.tensor().mul(2)); }
+      }`,
+    },
+  );
+  expect(await net.forward({ x: [1, -1] })).toEqual({ z: Float32Array.of(2, 0) });
+});
+
+test("lets NaN through, as Caffe does", async () => {
+  const net = await netOf(SCORE_AND_LABEL + DICE.replace("digits_python_layers", "dice"));
+  expect(await net.forward({ score: new Array(8).fill(0), label: [0, 0, 0, 0] })).toEqual({
+    dice: Float32Array.of(Number.NaN),
+  });
+});
+
+test("places a param_str that cannot be read in the prototxt, and shows where it goes wrong", async () => {
+  const files = {
+    "mine.ts": `import { Layer } from "cortado";
+      export class Mine extends Layer {
+        override setup() { this.params; }
+        override reshape() {}
+        override forward() {}
+      }`,
+  };
+  const load = (paramStr: string) =>
+    netOf(
+      `${input("x", 1)}layer { name: "mine" type: "Python" bottom: "x"
+  python_param { module: "mine" layer: "Mine"
+    param_str: "${paramStr}" } }`,
+      files,
+    ).catch((reason: unknown) => reason);
+  expect(await load("{'seed' 1337}")).toMatchObject({
+    code: "custom-layer",
+    message: expect.stringMatching(
+      /net\.prototxt:5:5: layer "mine" \(Python\): param_str:1:9: expected ":" after the key seed, found "1337"$/,
+    ),
+    excerpt: "{'seed' 1337}\n        ^",
+  });
+  expect(await load("[1, 2]")).toMatchObject({
+    message: expect.stringMatching(
+      /net\.prototxt:5:5: layer "mine" \(Python\): param_str is no dict, as \{'seed': 1\} or "seed: 1" is, but \[1,2\]$/,
+    ),
+  });
+  expect(await load("'seed': 1337")).toBeInstanceOf(Net);
+});

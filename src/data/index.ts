@@ -11,3 +11,4 @@ export type { RecordWriter } from "./record-writer.ts";
 export { type Backend, type StoredRecord, createRecords, readRecords } from "./records.ts";
 export { type StoredImage, storedPlanes } from "./stored-image.ts";
 export { type PlanesShape, Transformer } from "./transformer.ts";
+export { type BytePlanes, resizeBilinear } from "./resize.ts";

@@ -2,6 +2,7 @@ import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readSolverState } from "../../src/model-file/index.ts";
+import { type BlobProto, type LayerParameter, decodeMessage } from "../../src/schema/index.ts";
 import { Solver, type SolverOptions, readSolverParameter } from "../../src/solver/index.ts";
 import { hasShared, sharedPath } from "../support/shared.ts";
 import { temporaryFolder } from "../support/solver.ts";
@@ -61,6 +62,23 @@ function golden(name: string) {
   return { ...manifest, path: folder.path, floats, load, [Symbol.dispose]: folder[Symbol.dispose] };
 }
 
+/** The bytes of a file with zeros in place of its blobs' values, which are packed floats. */
+function withoutNumbers(file: Buffer, message: "NetParameter" | "SolverState"): Buffer {
+  const bytes = Buffer.from(file);
+  const { layer = [], history = [] }: { layer?: LayerParameter[]; history?: BlobProto[] } =
+    decodeMessage(message, file);
+  for (const blob of [...history, ...layer.flatMap(({ blobs }) => blobs)]) {
+    for (const values of [blob.data, blob.diff]) {
+      if (!values?.length) continue;
+      const written = Buffer.from(Float32Array.from(values).buffer);
+      const at = bytes.indexOf(written);
+      expect(at).toBeGreaterThan(0);
+      bytes.fill(0, at, at + written.length);
+    }
+  }
+  return bytes;
+}
+
 /** At most 1e-4 of the largest value: gemm adds in another order than OpenBLAS. */
 function expectClose(actual: Float32Array, expected: Float32Array, what: string): void {
   expect(actual.length, what).toBe(expected.length);
@@ -81,11 +99,11 @@ function expectParams(
 }
 
 describe.skipIf(!hasShared)("solvers compute what Caffe computes (needs ../shared)", () => {
-  test.each(cases)("%s", async (name) => {
+  test.each(cases)("%s, and writes the same files but for the numbers", async (name) => {
     using run = golden(name);
-    for (const file of readdirSync(run.path)) {
-      if (file.startsWith("snap_")) rmSync(join(run.path, file)); // Caffe's; ours come here
-    }
+    const snapshots = readdirSync(run.path).filter((file) => file.startsWith("snap_"));
+    const theirs = snapshots.map((file) => readFileSync(join(run.path, file)));
+    for (const file of snapshots) rmSync(join(run.path, file)); // Caffe's; ours come here
     const weights = join(run.path, "init.caffemodel");
     const solver = await run.load(0, { weights });
     for (let iter = 0; iter < run.iters; iter++) {
@@ -105,6 +123,11 @@ describe.skipIf(!hasShared)("solvers compute what Caffe computes (needs ../share
       for (const [i, blob] of expected.blobs.entries()) {
         expectClose(state.history[i]!.data!, run.floats(blob), `history ${i} at ${iter}`);
       }
+    }
+    for (const [i, file] of snapshots.entries()) {
+      const ours = readFileSync(join(run.path, file));
+      const message = file.endsWith("model") ? "NetParameter" : "SolverState";
+      expect(withoutNumbers(ours, message)).toEqual(withoutNumbers(theirs[i]!, message));
     }
     solver.dispose();
   });

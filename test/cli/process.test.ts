@@ -1,42 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { goldenRun } from "../support/golden-cli.ts";
+import { hasProgram, program, startProgram } from "../support/program.ts";
 import { hasShared } from "../support/shared.ts";
 import { temporaryFolder } from "../support/solver.ts";
 
-const program = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
-
-/** A running `cortado`, its standard error, and waiting for a text in it. */
-function start(folder: string, args: readonly string[]) {
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], { cwd: folder });
-  let err = "";
-  const watchers = new Set<() => void>();
-  child.stderr!.on("data", (chunk: Buffer) => {
-    err += chunk.toString();
-    for (const watcher of watchers) watcher();
-  });
-  const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const shows = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => err.includes(text) && resolve();
-      watchers.add(look);
-      look();
-      exit.then((code) => reject(new Error(`ended with ${code} before "${text}": ${err}`)));
-    });
-  return { child, exit, shows, err: () => err };
-}
-
 const train = ["train", "-solver", "solver.prototxt"];
 
-describe.skipIf(!hasShared || !existsSync(program))(
+describe.skipIf(!hasShared || !hasProgram)(
   "signals to a training (needs the build and ../shared)",
   () => {
     test("SIGINT stops it, with a snapshot and exit code 0", async () => {
       using run = await goldenRun("sigint_stop");
-      const training = start(run.folder, train);
+      const training = startProgram(run.folder, train);
       await training.shows("Iteration 0, lr");
       training.child.kill("SIGINT");
       expect(await training.exit).toBe(0);
@@ -49,7 +27,7 @@ describe.skipIf(!hasShared || !existsSync(program))(
 
     test("SIGHUP makes a snapshot, and the training goes on", async () => {
       using run = await goldenRun("sighup_then_sigint");
-      const training = start(run.folder, train);
+      const training = startProgram(run.folder, train);
       await training.shows("Iteration 0, lr");
       training.child.kill("SIGHUP");
       await training.shows("Snapshotting solver state");
@@ -65,7 +43,7 @@ describe.skipIf(!hasShared || !existsSync(program))(
       const text = readFileSync(solver, "utf8");
       writeFileSync(solver, text.replace("display: 20000", "display: 500"));
       const effects = ["-sigint_effect", "none", "-sighup_effect", "stop"];
-      const training = start(run.folder, [...train, ...effects]);
+      const training = startProgram(run.folder, [...train, ...effects]);
       await training.shows("Iteration 0, lr");
       training.child.kill("SIGINT");
       await training.shows("Iteration 2000, lr");
@@ -76,25 +54,19 @@ describe.skipIf(!hasShared || !existsSync(program))(
   },
 );
 
-test.skipIf(!existsSync(program))(
-  "a mistake ends the process with 1 (needs the build)",
-  async () => {
-    const mistake = start(".", ["trian"]);
-    expect(await mistake.exit).toBe(1);
-    expect(mistake.err()).toBe("cortado: Unknown action: trian; did you mean train?\n");
-  },
-);
+test.skipIf(!hasProgram)("a mistake ends the process with 1 (needs the build)", async () => {
+  const mistake = startProgram(".", ["trian"]);
+  expect(await mistake.exit).toBe(1);
+  expect(mistake.err()).toBe("cortado: Unknown action: trian; did you mean train?\n");
+});
 
-test.skipIf(!existsSync(program))(
-  "an installed link to the program runs it (needs the build)",
-  async () => {
-    using folder = temporaryFolder();
-    const link = join(folder.path, "cortado");
-    symlinkSync(program, link);
-    const child = spawn(process.execPath, [link, "--version"]);
-    let out = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    await new Promise((resolve) => child.on("close", resolve));
-    expect(out).toMatch(/^cortado version /);
-  },
-);
+test.skipIf(!hasProgram)("an installed link to the program runs it (needs the build)", async () => {
+  using folder = temporaryFolder();
+  const link = join(folder.path, "cortado");
+  symlinkSync(program, link);
+  const child = spawn(process.execPath, [link, "--version"]);
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  await new Promise((resolve) => child.on("close", resolve));
+  expect(out).toMatch(/^cortado version /);
+});

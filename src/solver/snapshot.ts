@@ -6,6 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import { shapeString } from "../core/shape.ts";
 import { CaffeError, ModelFileError } from "../errors.ts";
 import {
+  type StoredBlob,
   blobFromProto,
   readCaffemodel,
   readSolverState,
@@ -15,7 +16,8 @@ import {
 import { blobToProto } from "../net/to-proto.ts";
 import type { BlobProto, SolverState } from "../schema/index.ts";
 import type { SnapshotEvent } from "./events.ts";
-import { type Positions, savePositions } from "./positions.ts";
+import { type Positions, positionsPath, savePositions } from "./positions.ts";
+import type { SolverType } from "./rules.ts";
 
 /** The names of one snapshot's files, relative as snapshot_prefix is. */
 function snapshotNames(prefix: string, iter: number) {
@@ -31,6 +33,7 @@ function snapshotNames(prefix: string, iter: number) {
 /** What of a solver goes into a snapshot. */
 export interface Snapshot extends Positions {
   readonly iter: number;
+  readonly type: SolverType;
   readonly currentStep: number;
   readonly history: readonly Blob[];
 }
@@ -51,7 +54,7 @@ export async function saveSnapshot(
 
   say("solver.cpp:464", `Snapshotting to binary proto file ${names.model}`);
   await net.save(path(names.model), { diff });
-  await savePositions(path(names.resume), iter, snapshot);
+  await savePositions(path(names.resume), snapshot, snapshot);
   say("sgd_solver.cpp:284", `Snapshotting solver state to binary proto file ${names.state}`);
   await writeSolverState(path(names.state), {
     iter,
@@ -106,38 +109,55 @@ export function learnedNetPath(state: SolverState, statePath: string, root: stri
 }
 
 /**
- * Copies a saved history into a solver's.
- * @throws ModelFileError where number or shapes differ; nothing is changed then
+ * Refuses the state of a solver type whose history means something else. A .solverstate does not
+ * tell which one wrote it, only its side file does.
+ * @throws ModelFileError
  */
-export function restoreHistory(
+export function checkWriter(writer: string | undefined, type: SolverType, path: string): void {
+  if (writer === undefined || writer === type) return;
+  throw new ModelFileError(
+    `${path} was written by a solver of type ${writer}, and this one is ${type}: their histories ` +
+      `differ. To go on with the numbers as they are, as Caffe does, remove ${positionsPath(path)}`,
+  );
+}
+
+/**
+ * The history that a state holds, checked against a solver's.
+ * @throws ModelFileError where number or shapes differ
+ */
+export function savedHistory(
   state: SolverState,
   history: readonly Blob[],
-  solverType: string,
+  type: SolverType,
   path: string,
-): void {
+): readonly StoredBlob[] {
   const saved = state.history.map((proto, index) =>
     blobFromProto(proto, `${path}: history ${index}`),
   );
   if (saved.length !== history.length) {
     throw new ModelFileError(
       `${path}: Incorrect length of history blobs: the file has ${saved.length}, ` +
-        `this ${solverType} solver has ${history.length}${otherType(saved.length, history.length)}.`,
+        `this ${type} solver has ${history.length}; it was written ${writerOf(saved, history)}.`,
     );
   }
   for (const [index, stored] of saved.entries()) {
     const target = history[index]!.shape;
-    if (!shapeFits(stored, target)) {
-      throw new ModelFileError(
-        `${path}: history ${index} has shape ${shapeString(stored.shape)}, this net's has ` +
-          `${shapeString(target)}; the snapshot is of another net.`,
-      );
-    }
+    if (shapeFits(stored, target)) continue;
+    throw new ModelFileError(
+      `${path}: history ${index} has shape ${shapeString(stored.shape)}, this net's has ` +
+        `${shapeString(target)}; the snapshot is of another net.`,
+    );
   }
-  for (const [index, { data }] of saved.entries()) history[index]!.set(data);
+  return saved;
 }
 
-function otherType(saved: number, wanted: number): string {
-  if (saved * 2 === wanted) return "; it was written by SGD, Nesterov, AdaGrad or RMSProp";
-  if (saved === wanted * 2) return "; it was written by AdaDelta or Adam";
-  return "; it was written for another net";
+/** Who may have written a history of another length: a type with half or twice as many blobs. */
+function writerOf(saved: readonly StoredBlob[], history: readonly Blob[]): string {
+  const common = saved.slice(0, history.length);
+  const isSameNet = common.every((stored, index) => shapeFits(stored, history[index]!.shape));
+  if (isSameNet && saved.length * 2 === history.length) {
+    return "by SGD, Nesterov, AdaGrad or RMSProp";
+  }
+  if (isSameNet && saved.length === history.length * 2) return "by AdaDelta or Adam";
+  return "for another net";
 }

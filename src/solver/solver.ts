@@ -16,11 +16,17 @@ import type {
 import { advanceStep, learningRate } from "./learning-rate.ts";
 import { type SolverOptions, type SolverParts, loadParts } from "./load.ts";
 import { ParameterUpdater } from "./parameters.ts";
-import { restorePositions } from "./positions.ts";
+import { type Positions, positionsPath, readPositions, takeUpPositions } from "./positions.ts";
 import { logScores, scoresOf } from "./scores.ts";
 import type { SolverSettings } from "./settings.ts";
 import { SmoothedLoss } from "./smoothed-loss.ts";
-import { learnedNetPath, loadSnapshot, restoreHistory, saveSnapshot } from "./snapshot.ts";
+import {
+  checkWriter,
+  learnedNetPath,
+  loadSnapshot,
+  saveSnapshot,
+  savedHistory,
+} from "./snapshot.ts";
 import { checkPrefixWritable, requirePrefix } from "./snapshot-prefix.ts";
 import { runTestPass } from "./testing.ts";
 import { EventLoopTurns } from "./turns.ts";
@@ -172,9 +178,8 @@ export class Solver {
         iter: this.#iter,
         currentStep: this.#currentStep,
         history: this.history,
-        net: this.net,
-        testNets: this.testNets,
-        random: this.#random,
+        type: this.#settings.type,
+        ...this.#positions(),
       },
       {
         prefix: requirePrefix(this.param),
@@ -194,14 +199,25 @@ export class Solver {
    */
   async restore(path: string): Promise<void> {
     const state = await loadSnapshot(path);
-    this.#say("sgd_solver.cpp:336", "SGDSolver: restoring history");
-    restoreHistory(state, this.history, this.#settings.type, path);
+    const { type } = this.#settings;
+    const iter = state.iter ?? 0;
+    const sidePath = positionsPath(path);
+    const positions = await readPositions(sidePath, iter);
+    const saved = savedHistory(state, this.history, type, path);
+    if (typeof positions !== "string") checkWriter(positions.type, type, path);
     await this.net.copyTrainedLayersFrom(learnedNetPath(state, path, this.#root));
+    this.#say("sgd_solver.cpp:336", "SGDSolver: restoring history");
+    for (const [index, { data }] of saved.entries()) this.history[index]!.set(data);
     this.#updater.markRestored();
-    this.#iter = state.iter ?? 0;
+    this.#iter = iter;
     this.#currentStep = state.currentStep ?? 0;
-    const positions = { net: this.net, testNets: this.testNets, random: this.#random };
-    await restorePositions(path, this.#iter, positions, this.#logger);
+    const problem =
+      typeof positions === "string"
+        ? positions
+        : await takeUpPositions(sidePath, positions, this.#positions());
+    if (!problem) return;
+    const consequence = "the data starts from its beginning, and random numbers are new";
+    this.#logger.log("warning", "solver.cpp:498", `${problem}: ${consequence}`);
   }
 
   dispose(): void {
@@ -231,6 +247,10 @@ export class Solver {
     const request = this.#nextRequest();
     if (isDue(this.#settings.snapshot, this.#iter) || request === "snapshot") await this.snapshot();
     if (request === "stop") this.#stopped = true;
+  }
+
+  #positions(): Positions {
+    return { net: this.net, testNets: this.testNets, random: this.#random };
   }
 
   #testIsDue(): boolean {

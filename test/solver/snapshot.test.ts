@@ -225,6 +225,33 @@ describe("files that cannot be resumed from", () => {
     );
   });
 
+  test("the state of a type with as many blobs is named by what lies beside it", async () => {
+    using folder = temporaryFolder();
+    const { state } = await snapshotOf(adam, folder.path);
+    const adaDelta = adam.replace("Adam", "AdaDelta");
+    await expect(load(adaDelta, { root: folder.path, snapshot: state })).rejects.toThrow(
+      "s_iter_0.solverstate was written by a solver of type Adam, and this one is AdaDelta: their histories differ. To go on with the numbers as they are, as Caffe does, remove ",
+    );
+    rmSync(join(folder.path, "s_iter_0.resume.json"));
+    const solver = await load(adaDelta, { root: folder.path, snapshot: state });
+    expect(solver.history).toHaveLength(4);
+    solver.dispose();
+  });
+
+  test("a history of another length and other shapes is of another net", async () => {
+    using folder = temporaryFolder();
+    const { state } = await snapshotOf(sgd, folder.path);
+    const more =
+      'layer { name: "s" type: "Scale" bottom: "y" top: "y" scale_param { bias_term: true } }';
+    const longer = regressionNet.replace('layer { name: "loss"', `${more} layer { name: "loss"`);
+    const snapshot = { root: folder.path, snapshot: state };
+    await expect(load(sgd, snapshot, longer)).rejects.toThrow(
+      "the file has 2, this SGD solver has 4",
+    );
+    const wider = longer.replaceAll(/(num_output|dim): 2/g, "$1: 5");
+    await expect(load(sgd, snapshot, wider)).rejects.toThrow("it was written for another net.");
+  });
+
   test("the state of another net", async () => {
     using folder = temporaryFolder();
     const { state } = await snapshotOf(sgd, folder.path);

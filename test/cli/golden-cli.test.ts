@@ -9,7 +9,7 @@ import {
   runIn,
   sameLine,
 } from "../support/golden-cli.ts";
-import { parseCsv, parseLog } from "../support/parse-log.ts";
+import { parseCsv, parseLog, parseLogByShell, parseShellTable } from "../support/parse-log.ts";
 import { hasShared, sharedPath } from "../support/shared.ts";
 
 const parsed = ["train", "train_average_loss", "train_test_initialization_false"];
@@ -21,6 +21,15 @@ function goldenCsv(name: string) {
   return { train: read("train"), test: read("test") };
 }
 
+/** The golden tables of Caffe's own parse_log.sh. */
+function goldenTables(name: string) {
+  const read = (phase: string) => {
+    const path = sharedPath("golden/cli", name, "parsed/sh", `caffe.log.${phase}`);
+    return parseShellTable(readFileSync(path, "utf8"));
+  };
+  return { test: read("test"), train: read("train") };
+}
+
 function expectSameLines(actual: readonly string[], expected: readonly string[]): void {
   const wrong = expected.findIndex((line, i) => !sameLine(actual[i], line));
   expect(wrong < 0 ? undefined : actual[wrong]).toBe(expected[wrong]);
@@ -29,9 +38,10 @@ function expectSameLines(actual: readonly string[], expected: readonly string[])
 
 describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
   test.each(parsed)(
-    "this suite's parse_log reads Caffe's log of %s as parse_log.py did",
+    "this suite's parse_log reads Caffe's log of %s as parse_log.py and parse_log.sh did",
     (name) => {
       expect(parseLog(goldenLog(name))).toEqual(goldenCsv(name));
+      expect(parseLogByShell(goldenLog(name))).toEqual(goldenTables(name));
     },
   );
 
@@ -53,12 +63,13 @@ describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
     expectSameLines(messages(err, from), messages(goldenLog(name), from));
   });
 
-  test.each(parsed)("parse_log makes the same table of the log of %s", async (name) => {
+  test.each(parsed)("both parse_logs make the same tables of the log of %s", async (name) => {
     using run = await goldenRun(name);
     const { err } = await runIn(run.folder, goldenArguments(name));
     // The sixth digit of a loss depends on the order of the sums in a matrix product.
     const rows = (table: object) => JSON.stringify(table, undefined, 1).split("\n");
     expectSameLines(rows(parseLog(err)), rows(goldenCsv(name)));
+    expectSameLines(rows(parseLogByShell(err)), rows(goldenTables(name)));
   });
 
   test("a resumed run logs the same lines and numbers", async () => {

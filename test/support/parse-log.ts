@@ -59,3 +59,46 @@ export function parseCsv(text: string): Row[] {
     return Object.fromEntries(cells.filter(([name]) => name !== "Seconds"));
   });
 }
+
+/** Rows of cells, without the column of seconds. */
+export interface ParsedByShell {
+  /** Iteration, accuracy and loss of each test. */
+  readonly test: readonly (readonly string[])[];
+  /** Iteration, loss and rate of each display line; the last one has no rate. */
+  readonly train: readonly (readonly string[])[];
+}
+
+/**
+ * What Caffe's parse_log.sh takes from a log by the number of words in a line: the first output of a
+ * test net is the accuracy, the second one the loss.
+ */
+export function parseLogByShell(lines: readonly string[]): ParsedByShell {
+  const having = (text: string) => lines.filter((line) => line.includes(text));
+  const word = (text: string, number: number) =>
+    having(text).map((line) => line.trim().split(/\s+/)[number - 1] ?? "");
+  const iterations = (text: string) => having(text).map((line) => ITERATION.exec(line)?.[1] ?? "");
+  const losses = having(", loss = ").map((line) => line.split("=")[1]!.trim());
+  return {
+    test: columns(
+      iterations("Testing net"),
+      word("Test net output #0", 11),
+      word("Test net output #1", 11),
+    ),
+    train: columns(iterations(", loss = "), losses, word(", lr = ", 9)),
+  };
+}
+
+/** The tables that parse_log.sh wrote, without head and seconds. */
+export function parseShellTable(text: string): string[][] {
+  const [, ...lines] = text.trim().split("\n");
+  return lines.map((line) =>
+    line
+      .trim()
+      .split(/\s+/)
+      .filter((_, column) => column !== 1),
+  );
+}
+
+function columns(...cells: readonly string[][]): string[][] {
+  return cells[0]!.map((_, row) => cells.flatMap((column) => column[row] ?? []));
+}

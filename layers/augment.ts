@@ -7,7 +7,7 @@ import { type Blob, Layer } from "cortado";
  * - Bottoms: images (N, C, H, W); labels (N, 1, H, W).
  * - Tops: the same, changed. Images are interpolated, labels take the nearest pixel's class; what lies
  *   outside continues the border.
- * - `param_str`: JSON; `rotate` in degrees and `scale`, `shift`, `gamma` as fractions, each drawn from
+ * - `param_str`: a dict; `rotate` in degrees and `scale`, `shift`, `gamma` as fractions, each drawn from
  *   -value to +value; `flip`: true to flip every second image from left to right; `seed`.
  *
  *     layer {
@@ -25,7 +25,7 @@ export class Augment extends Layer {
 
   override setup(bottom: Blob[]): void {
     if (bottom.length !== 2) throw new Error("Augment needs images and labels.");
-    Object.assign(this.settings, JSON.parse(this.paramStr || "{}"));
+    Object.assign(this.settings, this.params);
     this.state = this.settings.seed;
   }
 
@@ -50,6 +50,14 @@ export class Augment extends Layer {
   }
 
   override backward(): void {}
+
+  override saveState(): number {
+    return this.state;
+  }
+
+  override restoreState(state: number): void {
+    this.state = state;
+  }
 
   /** The affine map from an output pixel to its source: x' = a x + b y + c, y' = d x + e y + f. */
   drawMap(H: number, W: number): number[] {

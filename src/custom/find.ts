@@ -60,17 +60,20 @@ function pythonFile(file: string): CustomLayerError {
 }
 
 /**
- * The file of a module; "a.b" is `a/b.ts`, as in Python. Given files go before folders.
+ * The file of a module; "a.b_c" is `a/b_c.ts`, as in Python, or `a/b-c.ts`, as files in TypeScript
+ * are often called. Given files go before folders.
  * @throws CustomLayerError when there is only a file in Python
  */
 export function findModuleFile(module: string, { files, folders }: LayerPath): string | undefined {
   const path = module.replaceAll(".", "/");
-  const name = basename(path);
-  const given = files.find((file) => basename(file, extname(file)) === name);
+  const paths = [...new Set([path, join(dirname(path), basename(path).replaceAll("_", "-"))])];
+  const names = paths.map((name) => basename(name));
+  const given = files.find((file) => names.includes(basename(file, extname(file))));
   if (given) return given;
   const firstWith = (extensions: readonly string[]) =>
     folders
-      .flatMap((folder) => extensions.map((extension) => join(folder, path + extension)))
+      .flatMap((folder) => paths.map((name) => join(folder, name)))
+      .flatMap((stem) => extensions.map((extension) => stem + extension))
       .find((file) => existsSync(file));
   const found = firstWith(EXTENSIONS);
   const python = found ? undefined : firstWith([".py"]);

@@ -59,6 +59,14 @@ test("takes a dotted module for a file in a folder, as Python does", async () =>
   expect(await staticValue(`${folder.slice(parent.length + 1)}.a`, "A", [parent])).toBe(3);
 });
 
+test("takes a hyphen in a file's name for an underscore of the module, but prefers the same name", async () => {
+  const folder = folderWith({ "my-layers.ts": LAYER("A", 6) });
+  expect(await staticValue("my_layers", "A", [folder])).toBe(6);
+  expect(await staticValue("my_layers", "A", [join(folder, "my-layers.ts")])).toBe(6);
+  writeFileSync(join(folder, "my_layers.mjs"), LAYER("A", 7));
+  expect(await staticValue("my_layers", "A", [folder])).toBe(7);
+});
+
 test("takes a given file for digits_python_layers, whatever its name is", async () => {
   const folder = folderWith({ "dice.ts": LAYER("Dice", 4), "other.ts": LAYER("Other") });
   const files = ["dice.ts", "other.ts"].map((name) => join(folder, name));

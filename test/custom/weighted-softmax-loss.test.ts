@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { hasPythonModule, runPython } from "../support/python.ts";
 import { noise, numericGradient, rigOf } from "./support.ts";
 
 const [N, C, PIXELS] = [2, 3, 4];
@@ -42,9 +43,59 @@ test("weighs each pixel's softmax loss by its class, and so the gradient", async
   });
 });
 
+test("takes weights and a label to ignore from a dict", async () => {
+  const { run, layer, tops, bottoms } = await rig(
+    "{'weights': {1: 20, 2: 5}, 'ignore_label': 255}",
+  );
+  const all = await rig("[1, 20, 5]");
+  expect(run()).toEqual(all.run());
+  bottoms[1]!.data.fill(255, 1); // all but the first pixel
+  const [x0, x1, x2] = [SCORES[0]!, SCORES[PIXELS]!, SCORES[2 * PIXELS]!];
+  const total = Math.exp(x0) + Math.exp(x1) + Math.exp(x2);
+  expect(run()[0]).toBeCloseTo(Math.log(total) - x0, 6);
+  tops[0]!.setDiff(1);
+  layer.backward(tops, [true, false], bottoms);
+  const { diff } = bottoms[0]!;
+  expect(diff[0]).toBeCloseTo(Math.exp(x0) / total - 1, 6);
+  expect(diff[PIXELS]).toBeCloseTo(Math.exp(x1) / total, 6);
+  expect(diff.filter((value) => value !== 0).length).toBe(3);
+
+  bottoms[1]!.data.fill(255);
+  expect(run()).toEqual([0]);
+  layer.backward(tops, [true, false], bottoms);
+  expect([...diff]).toEqual(new Array(SCORES.length).fill(0));
+});
+
+const withoutNumpy = hasPythonModule("numpy") ? "" : " (skipped: there is no numpy)";
+
+test.skipIf(withoutNumpy)(`agrees with the formula in numpy${withoutNumpy}`, async () => {
+  const { run, layer, tops, bottoms } = await rig("{'weights': [1, 20, 5]}");
+  const [loss] = run();
+  tops[0]!.setDiff(1);
+  layer.backward(tops, [true, false], bottoms);
+  const script = `
+import json, sys, numpy as np
+given = json.load(sys.stdin)
+x = np.array(given["scores"]).reshape(2, 3, 4)
+l = np.array(given["labels"]).reshape(2, 4)
+w = np.array(given["weights"])[l]
+p = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+hot = np.eye(3)[l].transpose(0, 2, 1)
+loss = -(w * np.log((p * hot).sum(1))).sum() / w.sum()
+diff = w[:, None] * (p - hot) / w.sum()
+print(json.dumps([loss, diff.ravel().tolist()]))`;
+  const given = { scores: [...SCORES], labels: LABELS, weights: WEIGHTS };
+  const [expectedLoss, expectedDiff] = runPython(script, given) as [number, number[]];
+  expect(loss).toBeCloseTo(expectedLoss, 6);
+  expect([...bottoms[0]!.diff]).toEqual(expectedDiff.map((value) => expect.closeTo(value, 6)));
+});
+
 test("asks for as many weights as there are classes", async () => {
   await expect(rig("[1, 20]")).rejects.toThrow(/param_str has 2 weights for 3 classes\.$/);
-  await expect(rig("")).rejects.toThrow(/param_str has 0 weights for 3 classes\.$/);
+  await expect(rig("{'weights': {3: 2}}")).rejects.toThrow(
+    /param_str weighs classes 0 to 2 with numbers from 0 on\.$/,
+  );
+  await expect(rig("[1, 'a', 2]")).rejects.toThrow(/numbers from 0 on\.$/);
 });
 
 test("refuses a label that is no class", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CustomLayerError, Net, type NetOptions } from "cortado";
 import { expect, onTestFinished, test } from "vitest";
+import { writeVoc } from "../support/voc-folder.ts";
 
 const layerFolder = fileURLToPath(new URL("../../layers", import.meta.url));
 
@@ -79,14 +80,31 @@ test("counts the top of a loss by its loss_weight, and carries the gradient on",
 
 test("every file of layers/ shows a prototxt that loads and runs", async () => {
   const files = readdirSync(layerFolder).filter((name) => name.endsWith(".ts"));
-  expect(files.length).toBeGreaterThanOrEqual(4);
+  expect(files.length).toBeGreaterThanOrEqual(7);
+  const root = mkdtempSync(join(tmpdir(), "cortado-examples-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  await writeVoc(root);
+  const images = { shape: [1, 2, 2, 2], values: VALUES.score };
+  const labels = { shape: [1, 1, 2, 2], values: VALUES.label };
+  const bottoms: Readonly<Record<string, typeof images>> = {
+    score: images,
+    raw_data: images,
+    label: labels,
+    raw_label: labels,
+    pred: images,
+    target: { ...images, values: VALUES.score.toReversed() },
+  };
   for (const name of files) {
     const text = readFileSync(join(layerFolder, name), "utf8");
     const [, comment] = /\/\*\*(.*?)\*\//s.exec(text)!;
-    const prototxt = comment!.replace(/^ \* ?/gm, "");
-    const net = await netOf(SCORE_AND_LABEL + prototxt.slice(prototxt.indexOf("layer {")));
-    const [value] = Object.values(await net.forward(VALUES));
-    expect(value![0], name).toBeGreaterThan(0);
+    const shown = comment!.replace(/^ \* ?/gm, "");
+    const prototxt = shown.slice(shown.indexOf("layer {"));
+    const used = [...prototxt.matchAll(/bottom: "(\w+)"/g)].map(([, bottom]) => bottom!);
+    const inputs = used.map((bottom) => input(bottom, ...bottoms[bottom]!.shape)).join("");
+    const net = await netOf(inputs + prototxt, {}, { root, stages: ["train"] });
+    await net.forward(Object.fromEntries(used.map((bottom) => [bottom, bottoms[bottom]!.values])));
+    const [, top] = /top: "(\w+)"/.exec(prototxt)!;
+    expect(Math.max(...net.blobs.get(top!)!.data), name).toBeGreaterThan(0);
     expect(net.loss === 0, name).toBe(!prototxt.includes("loss_weight: 1"));
   }
 });

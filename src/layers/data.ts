@@ -2,10 +2,11 @@
 import { type LayerContext, type LayerDefinition, exactly } from "../core/layer.ts";
 import {
   type ColorMode,
+  type ImageDecoder,
   RecordCursor,
   Transformer,
   datumPlanes,
-  decodeImage,
+  openImageDecoder,
 } from "../data/index.ts";
 import { DataSourceError } from "../errors.ts";
 import { type Datum, excerptOf, locationOf } from "../schema/index.ts";
@@ -73,33 +74,56 @@ function warnOfColors({ logger }: LayerContext): void {
 
 /** The records as images; a position is the key of the next one, in base64. */
 function recordSource(cursor: RecordCursor, mode: ColorMode): ImageSource {
-  function image(): LabeledImage | Promise<LabeledImage> {
-    const { name } = cursor;
-    const datum = cursor.datum();
-    const label = datum.label ?? 0;
-    if (!datum.encoded) return { image: datumPlanes(ownBytes(datum), name), label, name };
-    const { data = new Uint8Array(0) } = ownBytes(datum);
-    return decodeImage(data, name, mode).then((image) => ({ image, label, name }));
+  const decoder = openImageDecoder();
+  async function images(count: number, moves: boolean): Promise<LabeledImage[]> {
+    await cursor.load(count);
+    const records: LabeledRecord[] = [];
+    for (let n = 0; n < count; n++) {
+      records.push(copyOf(cursor.datum(), cursor.name));
+      if (moves) cursor.advance();
+    }
+    return decodeRecords(records, decoder, mode);
   }
   return {
-    load: (count) => cursor.load(count),
-    peek: async () => image(),
-    next() {
-      const item = image();
-      cursor.advance();
-      return item;
-    },
+    peek: async () => (await images(1, false))[0]!,
+    next: (count) => images(count, true),
     position: () => ({ key: Buffer.from(cursor.key).toString("base64") }),
     async moveTo(position) {
       const { key } = position as { key?: unknown };
       if (typeof key !== "string") throw new DataSourceError("the saved position has no key");
       await cursor.moveTo(Buffer.from(key, "base64"));
     },
-    close: () => cursor.close(),
+    close() {
+      cursor.close();
+      decoder.close();
+    },
   };
 }
 
-/** The view of the record's bytes ends when the cursor moves; an image lives longer. */
-function ownBytes(datum: Datum): Datum {
-  return datum.data ? { ...datum, data: new Uint8Array(datum.data) } : datum;
+/** A record that outlives the cursor's stay on it. */
+interface LabeledRecord {
+  readonly datum: Datum;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly label: number;
+  readonly name: string;
+}
+
+function copyOf(datum: Datum, name: string): LabeledRecord {
+  return { datum, bytes: new Uint8Array(datum.data ?? []), label: datum.label ?? 0, name };
+}
+
+async function decodeRecords(
+  records: readonly LabeledRecord[],
+  decoder: ImageDecoder,
+  mode: ColorMode,
+): Promise<LabeledImage[]> {
+  const encoded = records.filter(({ datum }) => datum.encoded);
+  const orders = encoded.map(({ bytes, name }) => ({ from: bytes, name, mode }));
+  const decoded = orders.length > 0 ? await decoder.decode(orders) : [];
+  const images = new Map(encoded.map((record, i) => [record, decoded[i]!]));
+  return records.map((record) => {
+    const { datum, bytes, label, name } = record;
+    const image = images.get(record) ?? datumPlanes({ ...datum, data: bytes }, name);
+    return { image, label, name };
+  });
 }

@@ -4,7 +4,7 @@ import type { Layer, LayerContext } from "../../core/layer.ts";
 import type { RandomState } from "../../core/random.ts";
 import type { Planes, PlanesShape, Transformer } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
-import { BatchAhead, makeInOrder } from "./batch-ahead.ts";
+import { BatchAhead } from "./batch-ahead.ts";
 
 /** An image, its label, and how an error names it. */
 export interface LabeledImage {
@@ -15,23 +15,16 @@ export interface LabeledImage {
 
 /** Where images come from, one after the other without an end. */
 export interface ImageSource {
-  /** Waits for what the next `count` calls of `next` need at hand. */
-  load(count: number): Promise<void>;
-  /** The image that `next` will give. */
+  /** The image that `next` will give first. */
   peek(): Promise<LabeledImage>;
-  /** Moves on at once; decoding may take longer. */
-  next(): LabeledImage | Promise<LabeledImage>;
-  /** Where `next` stands; JSON. */
+  /** The next `count` images. */
+  next(count: number): Promise<readonly LabeledImage[]>;
+  /** Where the next image stands; JSON. */
   position(): object;
   /** @throws DataSourceError when there is no such position */
   moveTo(position: object): Promise<void>;
   close(): void;
 }
-
-/** Images that are decoded at a time; more would only take memory. */
-const DECODING = 16;
-/** What the images of one batch may take, decoded. */
-const MAX_BATCH_BYTES = 4 * 2 ** 30;
 
 /**
  * Makes the layer of a source. Its tops are data (N, C, H, W) as the transformer makes it of the images
@@ -77,7 +70,7 @@ class ImageReader implements Layer {
     this.#transformer = transformer;
     this.#batchSize = batchSize;
     this.#ahead = new BatchAhead(
-      () => this.#readBatch(),
+      () => source.next(batchSize),
       () => source.position(),
     );
   }
@@ -124,19 +117,6 @@ class ImageReader implements Layer {
 
   dispose(): void {
     this.#source.close();
-  }
-
-  async #readBatch(): Promise<LabeledImage[]> {
-    await this.#source.load(this.#batchSize);
-    let bytes = 0;
-    return makeInOrder(this.#batchSize, DECODING, async () => {
-      const item = await this.#source.next();
-      bytes += item.image.data.byteLength;
-      if (bytes <= MAX_BATCH_BYTES) return item;
-      throw new DataSourceError(
-        `${item.name}: the images of this batch take more than ${MAX_BATCH_BYTES} bytes; use a smaller batch_size`,
-      );
-    });
   }
 
   #checkShape({ image, name }: LabeledImage): void {

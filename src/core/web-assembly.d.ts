@@ -17,5 +17,7 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
+  /** What the running code throws when it breaks. */
+  class RuntimeError extends Error {}
   function validate(bytes: Uint8Array): boolean;
 }

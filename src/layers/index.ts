@@ -24,6 +24,7 @@ import { exp } from "./exp.ts";
 import { filter } from "./filter.ts";
 import { flatten } from "./flatten.ts";
 import { foreignLayers } from "./foreign.ts";
+import { hdf5Data } from "./hdf5-data.ts";
 import { hingeLoss } from "./hinge-loss.ts";
 import { im2col } from "./im2col.ts";
 import { infogainLoss } from "./infogain-loss.ts";
@@ -85,6 +86,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   exp,
   filter,
   flatten,
+  hdf5Data,
   hingeLoss,
   im2col,
   infogainLoss,

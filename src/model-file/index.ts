@@ -3,6 +3,9 @@ export { syncFolder, systemReason, temporaryBeside, writeFileAtomically } from "
 export { foreignKind } from "./binary-file.ts";
 export { type StoredBlob, blobFromProto, shapeFits } from "./blob-proto.ts";
 export { copyTrainedLayers } from "./copy-trained-layers.ts";
+export { type Hdf5Library, loadHdf5 } from "./hdf5/library.ts";
+export { type Hdf5Array, type Hdf5Reader, readHdf5 } from "./hdf5/reader.ts";
+export { startsAsHdf5 } from "./hdf5/signature.ts";
 export {
   readBinaryProto,
   readCaffemodel,

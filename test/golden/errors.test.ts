@@ -59,6 +59,7 @@ describe.skipIf(!hasShared)("bad prototxts (needs ../shared)", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "cortado-errors-"));
+    writeFileSync(join(folder, "badlist.txt"), "nofile.png 0\n");
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -9,6 +9,7 @@ const stems: Readonly<Record<string, string>> = {
   ArgMax: "argmax",
   BNLL: "bnll",
   ELU: "elu",
+  HDF5Data: "hdf5-data",
   Im2col: "im2col",
   LRN: "lrn",
   LSTMUnit: "lstm-unit",

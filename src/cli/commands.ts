@@ -34,6 +34,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "bring a solver prototxt of before 2015 to the current format",
     load: async () => (await import("./upgrade-solver.ts")).upgradeSolverCommand,
   },
+  "compute-image-mean": {
+    summary: "compute the mean image of a database",
+    load: async () => (await import("./compute-image-mean.ts")).computeImageMeanCommand,
+  },
+  "extract-features": {
+    summary: "write what blobs of a trained net hold for each image into databases",
+    load: async () => (await import("./extract-features.ts")).extractFeaturesCommand,
+  },
+  "convert-mnist-data": {
+    summary: "make a database of MNIST's image and label files",
+    load: async () => (await import("./convert-mnist-data.ts")).convertMnistDataCommand,
+  },
+  "convert-cifar-data": {
+    summary: "make databases of CIFAR-10's binary batches",
+    load: async () => (await import("./convert-cifar-data.ts")).convertCifarDataCommand,
+  },
   "dataset sunnybrook": {
     summary: "make LMDB datasets of DICOM slices and contour files",
     load: async () => (await import("./dataset-sunnybrook.ts")).datasetSunnybrookCommand,

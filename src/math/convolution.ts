@@ -2,6 +2,7 @@
 import type { ConvolutionPlan, ConvolutionShape } from "../core/engine.ts";
 import type { Pointer } from "../core/heap.ts";
 import { count } from "../core/shape.ts";
+import type { NativeEngine } from "./native.ts";
 import type { Runtime } from "./runtime.ts";
 
 const FLOAT_BYTES = 4;
@@ -22,6 +23,11 @@ export function planConvolution(runtime: Runtime, shape: ConvolutionShape): Conv
   const rowTable = place(runtime, sourceRows(shape, layout));
   const fields = geometryFields(shape, layout, { tapTable, positionTable, rowTable });
   const geometry = place(runtime, fields.values);
+  const dispose = () => {
+    for (const pointer of [tapTable, positionTable, rowTable, geometry]) heap.free(pointer);
+  };
+  const { native } = runtime;
+  if (native?.prepare(geometry)) return nativePlan(native, geometry, dispose);
   if (layout.isPadded) {
     const area = layout.paddedArea * FLOAT_BYTES;
     runtime.reserve(
@@ -41,9 +47,22 @@ export function planConvolution(runtime: Runtime, shape: ConvolutionShape): Conv
       const { sharedScratch } = runtime;
       kernels.weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff);
     },
-    dispose() {
-      for (const pointer of [tapTable, positionTable, rowTable, geometry]) heap.free(pointer);
+    dispose,
+  };
+}
+
+function nativePlan(native: NativeEngine, geometry: Pointer, dispose: () => void): ConvolutionPlan {
+  return {
+    correlate(image, weight, bias, out) {
+      native.correlate(geometry, image, weight, bias, out);
     },
+    scatter(out, weight, bias, image) {
+      native.scatter(geometry, out, weight, bias, image);
+    },
+    weightGradient(image, out, weightDiff) {
+      native.weightGradient(geometry, image, out, weightDiff);
+    },
+    dispose,
   };
 }
 

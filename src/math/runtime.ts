@@ -4,16 +4,24 @@ import type { Worker } from "node:worker_threads";
 import type { Heap, Pointer } from "../core/heap.ts";
 import { CaffeError } from "../errors.ts";
 import { type KernelBuild, type Kernels, kernelModule } from "./kernels.ts";
+import { type InstructionSet, NativeEngine, nativeProblem } from "./native.ts";
 import { startWorkers } from "./workers.ts";
 
 const CONTROL_BYTES = 1024;
 const MAX_THREADS = 16;
 
+/** What computes matrix products and convolutions: C, where it could be built, or WebAssembly. */
+export type EngineName = "native" | "wasm";
+
 export interface EngineOptions {
+  /** Default: what the variable CORTADO_ENGINE says, else "native" where it was built. */
+  readonly engine?: EngineName | undefined;
   /** Threads that share the work, the calling one included; default: one a core, at most 16. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Default: the faster one that runs here. */
-  readonly build?: KernelBuild;
+  readonly build?: KernelBuild | undefined;
+  /** Of the native engine; default: the best one of this machine. */
+  readonly instructionSet?: InstructionSet | undefined;
 }
 
 /** An instance of the kernels with a control block, scratch memory and worker threads of its own. */
@@ -25,6 +33,8 @@ export class Runtime {
   readonly control: Pointer;
   /** Memory that all threads share for packed operands (kernels/memory.ts). */
   readonly packed: Pointer;
+  /** Matrix products and convolutions in C, if that engine was chosen. */
+  readonly native: NativeEngine | undefined;
   readonly #module: WebAssembly.Module;
   #workers: readonly Worker[] = [];
   #threadScratch: Pointer = 0;
@@ -45,6 +55,7 @@ export class Runtime {
     this.kernels = instance.exports as Kernels;
     this.control = heap.allocate(CONTROL_BYTES);
     this.packed = heap.allocate(this.kernels.packBytes());
+    this.native = openNative(heap, this.threads, options);
     this.reserve(0, 0);
   }
 
@@ -76,6 +87,7 @@ export class Runtime {
 
   /** Ends the worker threads. */
   dispose(): void {
+    this.native?.dispose();
     this.kernels.stop(this.control);
     for (const worker of this.#workers) void worker.terminate();
     this.#workers = [];
@@ -92,4 +104,22 @@ const roundUp = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 function checkThreads(threads: number): number {
   if (Number.isInteger(threads) && threads >= 1 && threads <= 64) return threads;
   throw new CaffeError("threads", `threads must be a whole number from 1 to 64, not ${threads}`);
+}
+
+function openNative(
+  heap: Heap,
+  threads: number,
+  { engine = engineOfEnvironment(), instructionSet }: EngineOptions,
+): NativeEngine | undefined {
+  if (engine === "wasm") return undefined;
+  const native = NativeEngine.open(heap, threads, instructionSet);
+  if (native || engine !== "native") return native;
+  throw new CaffeError("engine", `there is no native engine: ${nativeProblem()}; use "wasm"`);
+}
+
+function engineOfEnvironment(): EngineName | undefined {
+  const name = process.env["CORTADO_ENGINE"];
+  if (!name) return undefined;
+  if (name === "native" || name === "wasm") return name;
+  throw new CaffeError("engine", `CORTADO_ENGINE is "native" or "wasm", not "${name}"`);
 }

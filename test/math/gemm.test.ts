@@ -1,20 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
+import type { Engine } from "../../src/core/engine.ts";
 import { Heap } from "../../src/core/heap.ts";
 import { createEngine } from "../../src/math/index.ts";
+import { engines } from "../support/engines.ts";
 import { expectSameBits } from "../support/same-bits.ts";
 
 const heap = new Heap();
-const engines = {
-  "1 thread": createEngine(heap, { threads: 1 }),
-  "2 threads": createEngine(heap, { threads: 2 }),
-  "3 threads": createEngine(heap, { threads: 3 }),
-  "plain SIMD": createEngine(heap, { threads: 1, build: "simd" }),
-};
-
-afterAll(() => {
-  for (const engine of Object.values(engines)) engine.dispose();
-});
-
 /** A fixed sequence of numbers in [-1, 1). */
 function numbers(count: number, seed: number): Float32Array {
   let state = seed;
@@ -41,7 +32,7 @@ function operands({ M, N, K }: Product) {
   return { a: numbers(M * K, 1), b: numbers(K * N, 2), c: numbers(M * N, 3) };
 }
 
-function compute(engineName: keyof typeof engines, product: Product): Float32Array {
+function compute(engine: Engine, product: Product): Float32Array {
   const { transA, transB, M, N, K, alpha, beta } = product;
   const values = operands(product);
   const place = (x: Float32Array) => {
@@ -51,7 +42,7 @@ function compute(engineName: keyof typeof engines, product: Product): Float32Arr
   };
   const [a, b, c] = [place(values.a), place(values.b), place(values.c)];
   if (beta === 0) heap.floats(c, M * N).fill(Number.NaN);
-  engines[engineName].gemm(transA, transB, M, N, K, alpha, a, b, beta, c);
+  engine.gemm(transA, transB, M, N, K, alpha, a, b, beta, c);
   const result = heap.floats(c, M * N).slice();
   for (const pointer of [a, b, c]) heap.free(pointer);
   return result;
@@ -110,22 +101,24 @@ const products = sizes.flatMap(([M, N, K]) =>
   ),
 );
 
-describe("gemm", () => {
-  test.each(["1 thread", "plain SIMD"] as const)(
-    "equals the product in float64 up to rounding (%s)",
-    (engine) => {
-      for (const product of products) {
-        expect(worstError(product, compute(engine, product)), nameOf(product)).toBeLessThan(1);
-      }
-    },
-  );
+describe.each(engines)("gemm (%s)", (_name, options) => {
+  const [one, two, three] = [1, 2, 3].map((threads) => createEngine(heap, { ...options, threads }));
+  afterAll(() => {
+    for (const engine of [one!, two!, three!]) engine.dispose();
+  });
+
+  test("equals the product in float64 up to rounding", () => {
+    for (const product of products) {
+      expect(worstError(product, compute(one!, product)), nameOf(product)).toBeLessThan(1);
+    }
+  });
 
   test("gives the same bits for 1, 2 and 3 threads", () => {
     for (const product of products.filter(
       ({ beta, M, N, K }) => beta === 0 && M * N * K > 100_000,
     )) {
-      const expected = compute("1 thread", product);
-      for (const engine of ["2 threads", "3 threads"] as const) {
+      const expected = compute(one!, product);
+      for (const engine of [two!, three!]) {
         expectSameBits(compute(engine, product), expected, nameOf(product));
       }
     }
@@ -135,8 +128,8 @@ describe("gemm", () => {
     const shape = { transA: false, transB: false, M: 3, N: 5 };
     const { c } = operands({ ...shape, K: 2, alpha: 0, beta: 2 });
     const doubled = c.map((value) => 2 * value);
-    expect(compute("1 thread", { ...shape, K: 2, alpha: 0, beta: 2 })).toEqual(doubled);
-    expect(compute("1 thread", { ...shape, K: 0, alpha: 1, beta: 2 })).toEqual(doubled);
-    expect(compute("1 thread", { ...shape, K: 0, alpha: 1, beta: 0 })).toEqual(c.fill(0));
+    expect(compute(one!, { ...shape, K: 2, alpha: 0, beta: 2 })).toEqual(doubled);
+    expect(compute(one!, { ...shape, K: 0, alpha: 1, beta: 2 })).toEqual(doubled);
+    expect(compute(one!, { ...shape, K: 0, alpha: 1, beta: 0 })).toEqual(c.fill(0));
   });
 });

@@ -68,7 +68,9 @@ function isBuildFailure(failure: unknown): failure is { errors: Message[] } {
 function compileError(file: string, messages: readonly Message[]): CustomLayerError {
   const [first, ...others] = messages;
   const more = others.length > 0 ? ` (and ${others.length} more errors)` : "";
-  const problem = `does not compile: ${first!.text.replaceAll("host:", "")}${more}`;
+  const isAwait = first!.text.startsWith("Top-level await");
+  const reason = isAwait ? "await belongs in `async setup`" : first!.text.replaceAll("host:", "");
+  const problem = `does not compile: ${reason}${more}`;
   const place = first!.location;
   if (!place) return new CustomLayerError(`${displayPath(file)} ${problem}`);
   const path = resolve(dirname(file), place.file);

@@ -109,6 +109,10 @@ function describe(thrown: unknown): string {
   if (thrown.message === "Tensor is disposed.") {
     return "this tensor was freed when the method that made it returned or awaited; tf.keep(tensor) saves it";
   }
+  if ("code" in thrown && thrown.code === "MODULE_NOT_FOUND") {
+    // Node lists below this line who asked for it.
+    return `${thrown.message.split("\n")[0]}: install it beside this file`;
+  }
   const isPlain = thrown instanceof CaffeError || thrown.name === "Error";
   return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;
 }

@@ -5,12 +5,17 @@ import type { Flag, FlagValues } from "./command.ts";
 
 export type Flags = Readonly<Record<string, Flag>>;
 
+/** gflags' words for help, of which ours are all the same. */
+export const HELP_FLAG = /^--?(h|help|helpfull|helpshort|helppackage)$/;
+
 /** A command line, taken apart. */
 export interface Arguments {
   readonly flags: FlagValues;
   readonly positionals: readonly string[];
-  /** `--help` or `-h` was among the arguments. */
+  /** `--help`, `-h` or another of gflags' words for it was among the arguments. */
   readonly help: boolean;
+  /** `--version` was among the arguments. */
+  readonly version: boolean;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface Arguments {
 export function parseArguments(args: readonly string[], flags: Flags): Arguments {
   const given = new Map<string, string | number | boolean>();
   const positionals: string[] = [];
-  let help = false;
+  let [help, version] = [false, false];
   for (let i = 0; i < args.length; i++) {
     const word = args[i]!;
     if (word === "--") {
@@ -33,15 +38,19 @@ export function parseArguments(args: readonly string[], flags: Flags): Arguments
       continue;
     }
     const { name, value } = flagWord(word);
-    if ((name === "help" || name === "h") && value === undefined) {
+    if (HELP_FLAG.test(word)) {
       help = true;
+      continue;
+    }
+    if (value === undefined && name === "version") {
+      version = true;
       continue;
     }
     const known = find(name, flags);
     const takesNext = value === undefined && !known.isNegated && known.flag.type !== "boolean";
     given.set(known.name, flagValue(known, takesNext ? args[++i] : value));
   }
-  return { flags: withDefaults(given, flags, help), positionals, help };
+  return { flags: withDefaults(given, flags, help || version), positionals, help, version };
 }
 
 function flagWord(word: string): { name: string; value: string | undefined } {
@@ -85,9 +94,16 @@ function flagValue(
   }
   if (text === undefined) throw new UsageError(`flag '--${name}' is missing its argument`);
   if (flag.type === "string") return text;
-  const number = Number(text);
+  const number = flag.type === "int32" ? wholeNumber(text) : Number(text);
   if (text.trim() === "" || !Number.isFinite(number)) throw illegal(name, flag, text);
   return number;
+}
+
+/** As gflags reads an int32: decimal, or hexadecimal after 0x. @returns NaN for anything else */
+function wholeNumber(text: string): number {
+  const [, sign, digits] = /^\s*([-+]?)(\d+|0x[\da-f]+)$/i.exec(text) ?? [];
+  const number = digits === undefined ? Number.NaN : Number(digits) * (sign === "-" ? -1 : 1);
+  return number === (number | 0) ? number : Number.NaN;
 }
 
 function illegal(name: string, flag: Flag, text: string): UsageError {
@@ -97,13 +113,13 @@ function illegal(name: string, flag: Flag, text: string): UsageError {
 function withDefaults(
   given: ReadonlyMap<string, string | number | boolean>,
   flags: Flags,
-  help: boolean,
+  onlyTold: boolean,
 ): FlagValues {
   const values: Record<string, string | number | boolean> = {};
   for (const [name, flag] of Object.entries(flags)) {
     const value = given.get(name) ?? flag.default;
     if (value !== undefined) values[name] = value;
-    else if (flag.required && !help) {
+    else if (flag.required && !onlyTold) {
       throw new UsageError(`flag '--${name}' is required: ${flag.summary}`);
     }
   }

@@ -2,21 +2,49 @@
 import type { Logger } from "../core/logger.ts";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "./command.ts";
+import { logFlags } from "./command-logger.ts";
 
-export const gpuFlag: Flag = {
-  type: "string",
-  value: "IDS",
-  summary: "GPUs to use; this version has none and refuses all but an empty list",
-  default: "",
-};
-
-/** Flags that say which layers of a prototxt the net has. */
-export const stateFlags = {
-  level: { type: "number", summary: "network level", default: 0 },
+/** All flags of Caffe's `caffe`, with its defaults. */
+const caffeFlags = {
+  solver: { type: "string", value: "FILE", summary: "the solver prototxt", default: "" },
+  model: { type: "string", value: "FILE", summary: "the net's prototxt", default: "" },
+  snapshot: {
+    type: "string",
+    value: "FILE",
+    summary: "the .solverstate to resume training from",
+    default: "",
+  },
+  weights: {
+    type: "string",
+    value: "FILES",
+    summary: "trained weights to start from, separated by ','; not with -snapshot",
+    default: "",
+  },
+  iterations: { type: "int32", summary: "the number of iterations to run", default: 50 },
+  phase: { type: "string", summary: "network phase: TRAIN (the default) or TEST", default: "" },
+  level: { type: "int32", summary: "network level", default: 0 },
   stage: {
     type: "string",
     value: "LIST",
     summary: "network stages (not to be confused with phase), separated by ','",
+    default: "",
+  },
+  sigint_effect: {
+    type: "string",
+    value: "EFFECT",
+    summary: "what SIGINT (Ctrl-C) does: snapshot, stop or none",
+    default: "stop",
+  },
+  sighup_effect: {
+    type: "string",
+    value: "EFFECT",
+    summary: "what SIGHUP does: snapshot, stop or none",
+    default: "snapshot",
+  },
+  gpu: {
+    type: "string",
+    value: "IDS",
+    summary: "GPUs to use; this version has none and refuses all but an empty list",
     default: "",
   },
 } as const satisfies Record<string, Flag>;
@@ -28,8 +56,23 @@ export const netFlags = {
     value: "PATHS",
     summary: "folders or files of custom layers, separated by ','",
   },
-  threads: { type: "number", summary: "threads to compute with; one a core if absent" },
+  threads: { type: "int32", summary: "threads to compute with; one a core if absent" },
 } as const satisfies Record<string, Flag>;
+
+/**
+ * The flags of one of Caffe's commands. As in Caffe each of them takes the flags of all of them and
+ * does nothing with those of the others.
+ * @param own the names of those that it uses
+ */
+export function caffeCommandFlags(
+  own: readonly (keyof typeof caffeFlags)[],
+): Readonly<Record<string, Flag>> {
+  const isOwn = (name: string) => own.some((used) => used === name);
+  const flags = Object.entries(caffeFlags).map(
+    ([name, flag]) => [name, isOwn(name) ? flag : { ...flag, hidden: true }] as const,
+  );
+  return { ...Object.fromEntries(flags), ...netFlags, ...logFlags };
+}
 
 export function text(flags: FlagValues, name: string): string {
   return String(flags[name] ?? "");
@@ -43,11 +86,23 @@ export function list(flags: FlagValues, name: string): string[] {
     .filter((entry) => entry !== "");
 }
 
+/** The stages of `-stage`; one empty name where it is not given, as in Caffe. */
+export function stages(flags: FlagValues): string[] {
+  return text(flags, "stage").split(",");
+}
+
+/** @throws UsageError for `-iterations` below 1 */
+export function iterations(flags: FlagValues): number {
+  const count = Number(flags.iterations);
+  if (count < 1) throw new UsageError(`--iterations is ${count}; give at least 1`);
+  return count;
+}
+
 /** Options of `Net.load` and `Solver.load` that the shared flags give. */
 export function netOptions(flags: FlagValues): { layers?: string[]; threads?: number } {
   const layers = list(flags, "layers");
   const threads = flags.threads;
-  if (threads !== undefined && !(Number.isInteger(threads) && Number(threads) > 0)) {
+  if (threads !== undefined && Number(threads) < 1) {
     throw new UsageError(`--threads is ${threads}; give a whole number of at least 1`);
   }
   return {
@@ -57,12 +112,16 @@ export function netOptions(flags: FlagValues): { layers?: string[]; threads?: nu
 }
 
 /** @throws UsageError for `-gpu`, which asks for what this version does not have */
-export function useCpu(flags: FlagValues, source: string, logger: Logger): void {
+export function refuseGpu(flags: FlagValues): void {
   const gpu = text(flags, "gpu");
-  if (gpu !== "") {
-    throw new UsageError(
-      `Cannot use GPU ${gpu}: this version of cortado runs on the CPU only; leave -gpu out.`,
-    );
-  }
+  if (gpu === "") return;
+  throw new UsageError(
+    `Cannot use GPU ${gpu}: this version of cortado runs on the CPU only; leave -gpu out.`,
+  );
+}
+
+/** Logs Caffe's line. @throws UsageError for `-gpu` */
+export function useCpu(flags: FlagValues, source: string, logger: Logger): void {
+  refuseGpu(flags);
   logger.log("info", source, "Use CPU.");
 }

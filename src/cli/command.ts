@@ -14,12 +14,14 @@ export interface Io {
 }
 
 export interface Flag {
-  readonly type: "string" | "number" | "boolean";
+  readonly type: "string" | "number" | "int32" | "boolean";
   /** What stands for the value in the help: "FILE", "N". */
   readonly value?: string;
   readonly summary: string;
   readonly default?: string | number | boolean;
   readonly required?: boolean;
+  /** Accepted, but of no use here: the help leaves it out. */
+  readonly hidden?: boolean;
 }
 
 /** Values by flag name, checked against the flag's type; a flag that was not given and has no default is absent. */

@@ -1,15 +1,19 @@
 /** @file `cortado device_query`: which devices nets can run on here. */
 import { availableParallelism, cpus } from "node:os";
 import { openCpuDevice } from "../device/index.ts";
-import { gpuFlag } from "./caffe-flags.ts";
+import { caffeCommandFlags, refuseGpu, text } from "./caffe-flags.ts";
+import { commandLogger } from "./command-logger.ts";
 import type { Command } from "./command.ts";
 
 export const deviceQueryCommand: Command = {
   name: "device_query",
   summary: "show the devices that nets can run on",
-  flags: { gpu: gpuFlag },
+  flags: caffeCommandFlags(["gpu"]),
 
-  async run(_flags, _positionals, io) {
+  async run(flags, _positionals, io) {
+    const queried = `Querying GPUs ${text(flags, "gpu")}`;
+    commandLogger(flags, io).log("info", "caffe.cpp:138", queried);
+    refuseGpu(flags);
     const device = openCpuDevice();
     const model = cpus()[0]?.model.trim() ?? "unknown processor";
     io.out(`Device:   ${device.name}`);

@@ -22,7 +22,9 @@ export function overview(commands: Readonly<Record<string, CommandEntry>>): stri
 /** What `cortado CMD --help` prints. */
 export function commandHelp(command: Command): string {
   const { name, summary, flags } = command;
-  const entries = Object.entries(flags).map(([flag, spec]) => [heading(flag, spec), spec] as const);
+  const entries = Object.entries(flags)
+    .filter(([, { hidden }]) => !hidden)
+    .map(([flag, spec]) => [heading(flag, spec), spec] as const);
   const width = Math.max(0, ...entries.map(([head]) => head.length));
   const lines = entries.map(([head, spec]) => `  ${head.padEnd(width)}  ${description(spec)}`);
   return [
@@ -40,7 +42,7 @@ export function usage({ name, positionals = [], flags }: Command): string {
 
 function heading(name: string, { type, value }: Flag): string {
   if (type === "boolean") return `--${name}`;
-  return `--${name} ${value ?? (type === "number" ? "N" : "TEXT")}`;
+  return `--${name} ${value ?? (type === "string" ? "TEXT" : "N")}`;
 }
 
 function description({ summary, required, default: value }: Flag): string {

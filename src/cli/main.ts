@@ -5,10 +5,11 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CaffeError, UsageError } from "../errors.ts";
 import { nearestName } from "../prototxt/nearest.ts";
-import { parseArguments } from "./arguments.ts";
+import { HELP_FLAG, parseArguments } from "./arguments.ts";
 import type { Command, Io } from "./command.ts";
 import { type CommandEntry, caffeNames, commands as allCommands } from "./commands.ts";
 import { errorLines } from "./error-lines.ts";
+import { withFlagFiles } from "./flag-file.ts";
 import { commandHelp, overview, usage } from "./help.ts";
 import { processIo } from "./process-io.ts";
 
@@ -33,21 +34,25 @@ export async function main(
 }
 
 async function dispatch(words: readonly string[], io: Io, commands: Commands): Promise<number> {
-  const args = withoutCaffe(commandFirst(words, commands));
+  const args = withoutCaffe(commandFirst(withFlagFiles(words), commands));
   const first = args[0];
   if (first === "help" && args.length > 1)
     return dispatch([...args.slice(1), "--help"], io, commands);
-  if (first === undefined || /^(--?h|(--?)?help)$/.test(first)) {
+  if (first === undefined || first === "help" || HELP_FLAG.test(first)) {
     io.out(overview(commands));
     return 0;
   }
   if (/^--?version$/.test(first)) {
-    io.out(`cortado version ${version()}`);
+    io.out(versionLine());
     return 0;
   }
   const { name, rest } = findCommand(args, commands);
   const command = await commands[name]!.load();
-  const { flags, positionals, help } = parseArguments(rest, command.flags);
+  const { flags, positionals, help, version } = parseArguments(rest, command.flags);
+  if (version) {
+    io.out(versionLine());
+    return 0;
+  }
   if (help) {
     io.out(commandHelp(command));
     return 0;
@@ -128,12 +133,12 @@ function report(error: unknown, io: Io): void {
   if (process.env.CORTADO_DEBUG && error instanceof Error) io.err(error.stack ?? "");
 }
 
-/** The version in the package.json nearest above this file. */
-function version(): string {
+/** With the version in the package.json nearest above this file. */
+function versionLine(): string {
   for (let folder = new URL(".", import.meta.url); ; folder = new URL("..", folder)) {
     try {
       const text = readFileSync(new URL("package.json", folder), "utf8");
-      return (JSON.parse(text) as { version: string }).version;
+      return `cortado version ${(JSON.parse(text) as { version: string }).version}`;
     } catch (error) {
       if (folder.pathname === "/") throw error;
     }

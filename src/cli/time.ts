@@ -1,39 +1,29 @@
 /** @file `cortado time`: how long a net's layers take. */
 import { generalNumber } from "../core/general-number.ts";
-import { glogLogger } from "../core/glog.ts";
 import { UsageError } from "../errors.ts";
 import { Net } from "../net/net.ts";
 import type { Phase } from "../schema/index.ts";
-import { gpuFlag, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
+import { caffeCommandFlags, iterations, netOptions, stages, text, useCpu } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { commandLogger } from "./command-logger.ts";
 
 export const timeCommand: Command = {
   name: "time",
   summary: "benchmark model execution time",
-  flags: {
-    model: { type: "string", value: "FILE", summary: "the net's prototxt", default: "" },
-    iterations: { type: "number", summary: "forward-backward passes to average", default: 50 },
-    phase: { type: "string", summary: "network phase: TRAIN or TEST", default: "TRAIN" },
-    ...stateFlags,
-    ...netFlags,
-    gpu: gpuFlag,
-  },
+  flags: caffeCommandFlags(["model", "iterations", "phase", "level", "stage", "gpu"]),
 
   async run(flags, _positionals, io) {
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const say = (source: string, message: string) => logger.log("info", source, message);
     const model = text(flags, "model");
     if (model === "") throw new UsageError("Need a model definition to time.");
     const phase = phaseOf(flags);
-    const iterations = Number(flags.iterations);
-    if (!Number.isInteger(iterations) || iterations < 1) {
-      throw new UsageError("--iterations must be a whole number of at least 1");
-    }
+    const rounds = iterations(flags);
     useCpu(flags, "caffe.cpp:343", logger);
     const net = await Net.load(model, {
       phase,
       level: Number(flags.level),
-      stages: text(flags, "stage").split(","),
+      stages: stages(flags),
       ...netOptions(flags),
       logger,
     });
@@ -42,7 +32,7 @@ export const timeCommand: Command = {
     say("caffe.cpp:357", "Performing Backward");
     await net.backward();
     net.debugInfo = false; // As in Caffe, only the passes before the benchmark tell of themselves.
-    await benchmark(net, iterations, say);
+    await benchmark(net, rounds, say);
     net.dispose();
     return 0;
   },
@@ -58,15 +48,15 @@ function phaseOf(flags: FlagValues): Phase {
 type Say = (source: string, message: string) => void;
 
 /** Runs the passes and prints Caffe's table. */
-async function benchmark(net: Net, iterations: number, say: Say): Promise<void> {
+async function benchmark(net: Net, rounds: number, say: Say): Promise<void> {
   say("caffe.cpp:365", "*** Benchmark begins ***");
-  say("caffe.cpp:366", `Testing for ${iterations} iterations.`);
+  say("caffe.cpp:366", `Testing for ${rounds} iterations.`);
   const layerTimes = net.layers.map(() => ({ forward: 0, backward: 0 }));
   net.onLayerTime((index, pass, ms) => {
     layerTimes[index]![pass] += ms;
   });
   const totals = { forward: 0, backward: 0 };
-  for (let i = 1; i <= iterations; i++) {
+  for (let i = 1; i <= rounds; i++) {
     const forward = await elapsed(() => net.run());
     const backward = await elapsed(() => net.backward());
     totals.forward += forward;
@@ -75,7 +65,7 @@ async function benchmark(net: Net, iterations: number, say: Say): Promise<void> 
     say("caffe.cpp:394", `Iteration: ${i} forward-backward time: ${ms} ms.`);
   }
   net.onLayerTime(undefined);
-  const mean = (sum: number) => generalNumber(sum / iterations);
+  const mean = (sum: number) => generalNumber(sum / rounds);
   say("caffe.cpp:397", "Average time per layer: ");
   for (const [index, { forward, backward }] of layerTimes.entries()) {
     const name = net.layers[index]!.name.padStart(10);

@@ -1,51 +1,25 @@
 /** @file `cortado train`: trains or finetunes a model as a solver prototxt says. */
-import { glogLogger } from "../core/glog.ts";
 import type { Logger } from "../core/logger.ts";
 import { UsageError } from "../errors.ts";
 import { type SolverParameter, copyMessage } from "../schema/index.ts";
 import { Solver, readSolverParameter } from "../solver/index.ts";
-import { gpuFlag, netFlags, netOptions, stateFlags, text, useCpu } from "./caffe-flags.ts";
+import { caffeCommandFlags, netOptions, stages, text, useCpu } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { commandLogger } from "./command-logger.ts";
 import { trainingProgress } from "./progress.ts";
 import { type SignalEffect, signalEffect, withSignals } from "./signals.ts";
 
 export const trainCommand: Command = {
   name: "train",
   summary: "train or finetune a model",
-  flags: {
-    solver: { type: "string", value: "FILE", summary: "the solver prototxt", default: "" },
-    snapshot: {
-      type: "string",
-      value: "FILE",
-      summary: "the .solverstate to resume training from",
-      default: "",
-    },
-    weights: {
-      type: "string",
-      value: "FILES",
-      summary: "weights to finetune from, separated by ','; not with -snapshot",
-      default: "",
-    },
-    sigint_effect: {
-      type: "string",
-      value: "EFFECT",
-      summary: "what SIGINT (Ctrl-C) does: snapshot, stop or none",
-      default: "stop",
-    },
-    sighup_effect: {
-      type: "string",
-      value: "EFFECT",
-      summary: "what SIGHUP does: snapshot, stop or none",
-      default: "snapshot",
-    },
-    ...stateFlags,
-    ...netFlags,
-    gpu: gpuFlag,
-  },
+  flags: caffeCommandFlags([
+    ...(["solver", "snapshot", "weights", "sigint_effect", "sighup_effect"] as const),
+    ...(["level", "stage", "gpu"] as const),
+  ]),
 
   async run(flags, _positionals, io) {
     const effects = checkedEffects(flags);
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const param = await solverOf(flags, logger);
     useCpu(flags, "caffe.cpp:197", logger);
     warnOfGpuMode(param, logger);
@@ -89,7 +63,7 @@ async function solverOf(flags: FlagValues, logger: Logger): Promise<SolverParame
   const trainState = {
     ...param.trainState,
     level: Number(flags.level),
-    stage: [...(param.trainState?.stage ?? []), ...text(flags, "stage").split(",")],
+    stage: [...(param.trainState?.stage ?? []), ...stages(flags)],
   };
   const weights = text(flags, "snapshot") === "" ? param.weights : [];
   return copyMessage(param, { trainState, weights });

@@ -9,6 +9,7 @@ const flags: Readonly<Record<string, Flag>> = {
   iterations: { type: "number", summary: "how many", default: 50 },
   "val-percent": { type: "number", summary: "percent" },
   overwrite: { type: "boolean", summary: "replace files", default: false },
+  level: { type: "int32", summary: "a whole number", default: 0 },
 };
 
 const parse = (...args: string[]) => parseArguments(args, flags);
@@ -33,6 +34,24 @@ describe("gflags' ways to write a flag", () => {
     ["-nooverwrite", false],
   ])("%s is %s", (word, value) => {
     expect(parse(word).flags.overwrite).toBe(value);
+  });
+
+  test.each([
+    ["7", 7],
+    ["-3", -3],
+    ["+3", 3],
+    ["0x1F", 31],
+    ["-2147483648", -(2 ** 31)],
+  ])("a whole number may be written %s", (text, value) => {
+    expect(parse("-level", text).flags.level).toBe(value);
+  });
+
+  test.each(["--help", "-h", "-helpshort", "--helpfull"])("%s asks for help", (word) => {
+    expect(parse("x", word).help).toBe(true);
+  });
+
+  test("--version is told apart from flags and help", () => {
+    expect(parse("x", "--version")).toMatchObject({ version: true, help: false });
   });
 
   test("a boolean does not take the next word", () => {
@@ -61,7 +80,7 @@ describe("gflags' ways to write a flag", () => {
   });
 
   test("defaults are filled in, flags without one stay absent", () => {
-    expect(parse().flags).toEqual({ solver: "", iterations: 50, overwrite: false });
+    expect(parse().flags).toEqual({ solver: "", iterations: 50, overwrite: false, level: 0 });
   });
 
   test("any value comes through unchanged", () => {
@@ -81,6 +100,10 @@ describe("mistakes", () => {
     [["-nosolver"], "unknown command line flag 'nosolver'; did you mean --solver?"],
     [["-solver"], "flag '--solver' is missing its argument"],
     [["-iterations", "many"], "illegal value 'many' specified for number flag 'iterations'"],
+    [["-level", "1.5"], "illegal value '1.5' specified for int32 flag 'level'"],
+    [["-level", "1e3"], "illegal value '1e3' specified for int32 flag 'level'"],
+    [["-level", "2147483648"], "illegal value '2147483648' specified for int32 flag 'level'"],
+    [["-level", ""], "illegal value '' specified for int32 flag 'level'"],
     [["-iterations="], "illegal value '' specified for number flag 'iterations'"],
     [["-overwrite=maybe"], "illegal value 'maybe' specified for boolean flag 'overwrite'"],
   ])("%j: %s", (args, message) => {

@@ -14,7 +14,7 @@ const DEFAULT_IMAGE = [3, 256, 256] as const;
 /**
  * The net with an Input layer in place of each data layer that reads files. Images have `imageShape`
  * (C, H, W); the second top of a layer is one number an image; a layer of its own for labels has
- * one label a pixel.
+ * one label a pixel, as the further tops of a custom data layer have.
  */
 export function inputsInsteadOfData(
   net: NetParameter,
@@ -23,10 +23,15 @@ export function inputsInsteadOfData(
 ): NetParameter {
   const kept = new Set(filterLayers(net, state));
   const layer = net.layer.flatMap((param) => {
-    if (!FROM_FILES.has(param.type ?? "")) return [param];
+    if (!FROM_FILES.has(param.type ?? "") && !isCustomData(param)) return [param];
     return kept.has(param) ? [inputFor(param, imageShape)] : [];
   });
   return copyMessage(net, { layer });
+}
+
+/** A custom layer without bottoms; FCN's nets have one for images and labels of any size. */
+function isCustomData({ type, bottom, top }: LayerParameter): boolean {
+  return type === "Python" && bottom.length === 0 && top.length > 0;
 }
 
 function inputFor(layer: LayerParameter, imageShape: readonly number[]): LayerParameter {
@@ -41,7 +46,8 @@ function inputFor(layer: LayerParameter, imageShape: readonly number[]): LayerPa
   const image = [channels, crop ?? height, crop ?? width];
   const isLabel = (top: string) => top.includes("label") && !top.includes("data");
   const shape = layer.top.map((top, index): BlobShape => {
-    if (index > 0) return { dim: [batch] };
+    if (index > 0 && !isCustomData(layer)) return { dim: [batch] };
+    if (index > 0) return { dim: [batch, 1, height, width] };
     return { dim: [batch, ...(isLabel(top) ? [1, height, width] : image)] };
   });
   return copyMessage(layer, {

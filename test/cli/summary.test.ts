@@ -59,6 +59,14 @@ describe("summary", () => {
     ]);
   });
 
+  test("takes a custom data layer for an image and one label a pixel, without its files", async () => {
+    const lines = await summary(`
+      layer { name: "data" type: "Python" top: "data" top: "label"
+        python_param { module: "voc_layers" layer: "VOCSegDataLayer" param_str: "{'voc_dir': 'nowhere', 'split': 'train'}" } }
+      layer { name: "loss" type: "SoftmaxWithLoss" bottom: "data" bottom: "label" top: "loss" }`);
+    expect(lines[4]).toMatch(/^data +Input +data: 1 x 3 x 256 x 256, label: 1 x 1 x 256 x 256 /);
+  });
+
   test("says which input nothing reads, and which top", async () => {
     const lines = await summary(`
       layer { name: "data" type: "Data" top: "data" top: "label" }

@@ -11,6 +11,8 @@ export interface Location {
 export class CaffeError extends Error {
   /** A stable, machine-readable name such as `"prototxt-syntax"`. */
   readonly code: string;
+  /** What is wrong: the message without the place that it begins with. */
+  readonly problem: string;
   readonly location: Location | undefined;
   /** The offending source line with a caret under the column, if there is one. */
   readonly excerpt: string | undefined;
@@ -30,6 +32,7 @@ export class CaffeError extends Error {
     );
     this.name = new.target.name;
     this.code = code;
+    this.problem = message;
     this.location = options.location;
     this.excerpt = options.excerpt;
   }

@@ -70,7 +70,8 @@ function fillGaussian(blob: Blob, filler: Filler, random: RandomSource, fail: Fa
   const { mean, std, sparse } = filler;
   if (!(std > 0)) fail(`std of a gaussian filler must be positive, not ${std}`, "std");
   fillNormal(blob.data, mean, std, random);
-  if (sparse < 0) return;
+  if (sparse < -1) fail(`sparse must be at least 0, or -1 for none; it is ${sparse}`, "sparse");
+  if (sparse === -1) return;
   const outputs = rows(blob, filler, fail, "sparse");
   if (sparse > outputs) {
     fail(`sparse (${sparse}) must not exceed the number of outputs (${outputs})`, "sparse");
@@ -87,7 +88,7 @@ function fillUnitBall(blob: Blob, filler: Filler, random: RandomSource, fail: Fa
   fillBetween(data, 0, 1, random);
   for (let start = 0; start < data.length; start += width) {
     let sum = 0;
-    for (let i = start; i < start + width; i++) sum += data[i]!;
+    for (let i = start; i < start + width; i++) sum = Math.fround(sum + data[i]!);
     for (let i = start; i < start + width; i++) data[i]! /= sum;
   }
 }
@@ -96,6 +97,8 @@ function fillUnitBall(blob: Blob, filler: Filler, random: RandomSource, fail: Fa
  * Bilinear interpolation for a square kernel of side k, in every pair of channels:
  *
  *     w(y, x) = (1 - |x / f - c|) (1 - |y / f - c|),  f = ceil(k / 2),  c = (k - 1) / (2 f)
+ *
+ * in float32 steps, as BVLC BilinearFiller.
  */
 function fillBilinear({ data, shape }: Blob, _: Filler, __: RandomSource, fail: Fail): void {
   if (shape.length !== 4) {
@@ -105,10 +108,11 @@ function fillBilinear({ data, shape }: Blob, _: Filler, __: RandomSource, fail: 
   if (height !== width) fail(`Filter must be square, not ${height} x ${width}`, "type");
   const f = Math.ceil(width / 2);
   const c = Math.fround((width - 1) / (2 * f));
+  const along = Float32Array.from({ length: width }, (_, x) => {
+    return 1 - Math.abs(Math.fround(Math.fround(x / f) - c));
+  });
   for (let i = 0; i < data.length; i++) {
-    const x = i % width;
-    const y = Math.floor(i / width) % height;
-    data[i] = (1 - Math.abs(x / f - c)) * (1 - Math.abs(y / f - c));
+    data[i] = along[i % width]! * along[Math.floor(i / width) % height]!;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Blob } from "../core/blob.ts";
 import { type LayerContext, type LayerDefinition, atLeast, exactly } from "../core/layer.ts";
 import { count, shapeString } from "../core/shape.ts";
 import { aliasLayer } from "./support/alias.ts";
-import { axisOf, legacyAxis } from "./support/axis.ts";
+import { legacyAxis } from "./support/axis.ts";
 import { copyStrip } from "./support/strips.ts";
 
 /**
@@ -17,8 +17,7 @@ export const concat: LayerDefinition = {
   bottoms: atLeast(1),
   tops: exactly(1),
   setUp(context) {
-    const axisParam = legacyAxis(context, "concatParam", "concatDim");
-    const axisIn = ({ shape }: Blob) => axisOf(context, shape, axisParam.axis, axisParam.field);
+    const axisIn = legacyAxis(context, "concatParam", "concatDim");
     if (context.bottoms.length === 1) {
       return aliasLayer((bottom, top) => {
         axisIn(bottom);

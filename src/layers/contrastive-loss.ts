@@ -74,15 +74,16 @@ export const contrastiveLoss: LayerDefinition = {
   },
 };
 
+/** Pairs of vectors and a number for each, all of which may have trailing axes of size 1. */
 function checkPairs({ fail }: LayerContext, [a, b, y]: readonly Blob[]): void {
-  const items = a!.shape[0]!;
-  if (count(a!.shape, 1) !== count(b!.shape, 1) || y!.count !== items) {
-    fail(
-      "the first two bottoms must be pairs of vectors (N, C), the third one number for each pair; " +
-        `they are ${[a!, b!, y!].map(({ shape }) => shapeString(shape)).join(", ")}`,
-      "bottom",
-    );
-  }
+  const isVector = ({ shape }: Blob) => count(shape, 2) === 1;
+  const fits = isVector(a!) && isVector(b!) && a!.count === b!.count && y!.count === a!.shape[0];
+  if (fits) return;
+  fail(
+    "the first two bottoms must be pairs of vectors (N, C), the third one number for each pair; " +
+      `they are ${[a!, b!, y!].map(({ shape }) => shapeString(shape)).join(", ")}`,
+    "bottom",
+  );
 }
 
 function squaredDistance(a: Float32Array, b: Float32Array, at: number, n: number): number {

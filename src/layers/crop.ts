@@ -14,7 +14,8 @@ const FLOAT_BYTES = 4;
  *
  *     y[n, c, i, j] = x[n, c, i + offset_h, j + offset_w]        (axis: 2)
  *
- * - Bottoms: x; reference, of which only the shape is read and which gets no gradient.
+ * - Bottoms: x; reference, of which only the sizes along x's axes from `axis` on are read and which
+ *   gets no gradient.
  * - Top: y, of x's sizes before `axis` and the reference's from there on.
  *
  * `offset` is given once, or once for each cropped axis; absent: 0.
@@ -63,13 +64,6 @@ function cropOffsets(
   const { param, fail } = context;
   const given = param.cropParam?.offset ?? [];
   const cropped = bottom.shape.length - start;
-  if (reference.shape.length !== bottom.shape.length) {
-    fail(
-      `both bottoms need as many axes; they have ${bottom.shape.length} and ` +
-        `${reference.shape.length}`,
-      "bottom",
-    );
-  }
   if (given.length > 1 && given.length !== cropped) {
     fail(
       "number of offset values specified must be equal to the number of dimensions following " +
@@ -80,9 +74,10 @@ function cropOffsets(
   return bottom.shape.map((size, axis) => {
     if (axis < start) return 0;
     const offset = (given.length === 1 ? given[0] : given[axis - start]) ?? 0;
-    if (size - offset < reference.shape[axis]!) {
+    const wanted = reference.shape[axisOf(context, reference.shape, axis, "bottom")]!;
+    if (size - offset < wanted) {
       fail(
-        `the crop for dimension ${axis} is out-of-bounds with size ${reference.shape[axis]} and ` +
+        `the crop for dimension ${axis} is out-of-bounds with size ${wanted} and ` +
           `offset ${offset}; the bottom has size ${size} there`,
         "cropParam.offset",
       );

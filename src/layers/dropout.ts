@@ -16,9 +16,10 @@ export const dropout = neuronLayer({
   type: "Dropout",
   setUp({ param, phase, engine, random, fail }) {
     const { dropoutRatio } = withDefaults("DropoutParameter", param.dropoutParam);
-    if (!(dropoutRatio > 0 && dropoutRatio < 1)) {
+    // Caffe checks for 0 in debug builds only, and people switch a Dropout off that way.
+    if (!(dropoutRatio >= 0 && dropoutRatio < 1)) {
       fail(
-        `dropout_ratio must lie between 0 and 1, both excluded, not be ${dropoutRatio}`,
+        `dropout_ratio must be at least 0 and less than 1, not ${dropoutRatio}`,
         "dropoutParam.dropoutRatio",
       );
     }

@@ -6,6 +6,7 @@ import { shapeString } from "../core/shape.ts";
 import { DataSourceError } from "../errors.ts";
 import { decodeMessage, withDefaults } from "../schema/index.ts";
 import { axisOf } from "./support/axis.ts";
+import { logInnerLayer } from "./support/inner-layer.ts";
 import {
   badLabel,
   checkLabelCount,
@@ -39,6 +40,7 @@ export const infogainLoss: LayerDefinition = {
   bottoms: { min: 2, max: 3 },
   tops: { min: 1, max: 2 },
   async setUp(context) {
+    logInnerLayer(context);
     const { lossParam, infogainLossParam } = context.param;
     if (lossParam?.normalize !== undefined) {
       context.fail('normalize is deprecated. use "normalization"', "lossParam.normalize");

@@ -8,6 +8,7 @@ import {
   checkRecurrentArity,
   cutAtStarts,
   inputTransform,
+  logRecurrent,
   recurrentBlobs,
   recurrentSize,
   restoreStates,
@@ -41,6 +42,7 @@ export const lstm: LayerDefinition = {
     if (cells < 1) fail("num_output must be positive", "recurrentParam");
     const form = { states: STATES, exposed };
     checkRecurrentArity(context, form);
+    logRecurrent(context);
     const input = inputTransform(context, recurrentBlobs(context.bottoms, form), 4 * cells);
     const recurrent = createBlob([4 * cells, cells]);
     fill(recurrent, param.weightFiller, context.random);
@@ -57,11 +59,8 @@ export const lstm: LayerDefinition = {
         ({ steps, items } = recurrentSize(context, recurrentBlobs(bottoms, form), cells));
         gates.reshape(steps, items, 4 * cells);
         for (const blob of [c, before, tops[0]!]) blob.reshape(steps, items, cells);
-        for (const blob of [...starts, ...ends]) {
-          if (blob.count === items * cells) continue;
-          blob.reshape(items, cells);
-          blob.data.fill(0);
-        }
+        // Streams that stay keep their state when N changes, as in Caffe.
+        for (const blob of [...starts, ...ends]) blob.reshape(items, cells);
         for (const top of tops.slice(1)) top.reshape(1, items, cells);
       },
       forward(bottoms, tops) {

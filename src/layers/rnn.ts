@@ -7,6 +7,7 @@ import {
   checkRecurrentArity,
   cutAtStarts,
   inputTransform,
+  logRecurrent,
   recurrentBlobs,
   recurrentSize,
   restoreStates,
@@ -37,6 +38,7 @@ export const rnn: LayerDefinition = {
     if (units < 1) fail("num_output must be positive", "recurrentParam");
     const form = { states: 1, exposed };
     checkRecurrentArity(context, form);
+    logRecurrent(context);
     const input = inputTransform(context, recurrentBlobs(context.bottoms, form), units);
     const [recurrent, output, outputBias] = outputBlobs(context, units);
     /** (T, N, H) each: h_t, h_(t-1) where the sequence goes on, and what V h_t + b_y becomes. */
@@ -50,11 +52,8 @@ export const rnn: LayerDefinition = {
       reshape(bottoms, tops) {
         ({ steps, items } = recurrentSize(context, recurrentBlobs(bottoms, form), units));
         for (const blob of [h, before, squashed, tops[0]!]) blob.reshape(steps, items, units);
-        for (const blob of [start, end]) {
-          if (blob.count === items * units) continue;
-          blob.reshape(items, units);
-          blob.data.fill(0);
-        }
+        // Streams that stay keep their state when N changes, as in Caffe.
+        for (const blob of [start, end]) blob.reshape(items, units);
         tops[1]?.reshape(1, items, units);
       },
       forward(bottoms, tops) {

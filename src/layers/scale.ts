@@ -10,6 +10,7 @@ import {
   broadcastOf,
   learnedShape,
 } from "./support/broadcast.ts";
+import { logInnerLayer } from "./support/inner-layer.ts";
 
 /**
  * Multiplies by a learned blob, or by its second bottom, from `axis` on; may add a learned bias.
@@ -32,6 +33,7 @@ export const scale: LayerDefinition = {
     const learned = bottoms.length === 1;
     const blobs = createBlobs(context, param, biasTerm);
     const bias = biasTerm ? blobs.at(-1)! : undefined;
+    if (bias) logInnerLayer(context);
     const adder = biasAdder(context, { ...param, what: "bias" });
     const scaleOf = (bottoms: readonly Blob[]) => (learned ? blobs[0]! : bottoms[1]!);
     // The gradient of s needs x, which a top in its place overwrites.

@@ -3,7 +3,7 @@ import type { Blob } from "../core/blob.ts";
 import { type LayerContext, type LayerDefinition, atLeast, exactly } from "../core/layer.ts";
 import { count, shapeString } from "../core/shape.ts";
 import { aliasLayer } from "./support/alias.ts";
-import { axisOf, legacyAxis } from "./support/axis.ts";
+import { legacyAxis } from "./support/axis.ts";
 import { copyStrip } from "./support/strips.ts";
 
 /**
@@ -17,8 +17,7 @@ export const slice: LayerDefinition = {
   bottoms: exactly(1),
   tops: atLeast(1),
   setUp(context) {
-    const axisParam = legacyAxis(context, "sliceParam", "sliceDim");
-    const axisIn = ({ shape }: Blob) => axisOf(context, shape, axisParam.axis, axisParam.field);
+    const axisIn = legacyAxis(context, "sliceParam", "sliceDim");
     if (context.tops.length === 1 && !context.param.sliceParam?.slicePoint.length) {
       return aliasLayer((bottom, top) => {
         axisIn(bottom);
@@ -87,7 +86,7 @@ function partSizes(context: LayerContext, bottom: Blob, axis: number): number[] 
       "sliceParam.slicePoint",
     );
   }
-  if (tops.length > size) fail(`there are more tops (${tops.length}) than slices; ${where}`, "top");
+  if (tops.length > size) fail(`${where}; there are more tops (${tops.length}) than slices`, "top");
   const edges = [0, ...points, size];
   return tops.map((_, i) => {
     if (edges[i + 1]! <= edges[i]!) {

@@ -3,6 +3,7 @@ import type { Blob } from "../core/blob.ts";
 import type { LayerDefinition } from "../core/layer.ts";
 import { withDefaults } from "../schema/index.ts";
 import { axisOf } from "./support/axis.ts";
+import { logInnerLayer } from "./support/inner-layer.ts";
 import {
   badLabel,
   checkLabelCount,
@@ -34,6 +35,7 @@ export const softmaxWithLoss: LayerDefinition = {
   ...lossLayer,
   tops: { min: 1, max: 2 },
   setUp(context) {
+    logInnerLayer(context);
     const { lossParam, softmaxParam } = context.param;
     const { axis } = withDefaults("SoftmaxParameter", softmaxParam);
     const mode = normalizationOf(lossParam, "VALID");

@@ -1,6 +1,7 @@
 /** @file From filtered, split layers to a built net: layers set up, blobs shaped, parameters gathered. */
 import { resolve } from "node:path";
 import { Blob } from "../core/blob.ts";
+import { generalNumber } from "../core/general-number.ts";
 import type { Layer, LayerContext, LayerDefinition } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
@@ -111,7 +112,7 @@ class Builder {
     if (problem) fail(problem);
     layer.lossWeights.push(...lossWeights(layer, fail));
     const context = this.#context(layer, given, fail);
-    layer.layer = await located(given, () => layer.definition.setUp(context));
+    layer.layer = await this.#setUp(layer, given, context);
     this.#layers.push(layer);
     await located(given, () => layer.layer.reshape(layer.bottomBlobs, layer.topBlobs));
     this.#logTops(layer);
@@ -233,12 +234,27 @@ class Builder {
     };
   }
 
+  /** Sets a layer up; where its message brings the blobs along, no filler draws a number. */
+  async #setUp(
+    { definition }: LayerInProgress,
+    given: LayerParameter,
+    context: LayerContext,
+  ): Promise<Layer> {
+    const before = given.blobs.length > 0 ? context.random.state() : undefined;
+    const layer = await located(given, () => definition.setUp(context));
+    if (before && layer.blobs.length > 0) {
+      context.random.restore(before);
+      this.#log("layer.hpp:49", "Skipping parameter initialization");
+    }
+    return layer;
+  }
+
   #logTops(layer: LayerInProgress): void {
     this.#log("net.cpp:124", `Setting up ${layer.name}`);
     layer.topBlobs.forEach((top, i) => {
       this.#log("net.cpp:131", `Top shape: ${shapeString(top.shape)}`);
       const weight = layer.lossWeights[i];
-      if (weight) this.#log("net.cpp:134", `    with loss weight ${weight}`);
+      if (weight) this.#log("net.cpp:134", `    with loss weight ${generalNumber(weight)}`);
       this.#dataBytes += FLOAT_BYTES * top.count;
     });
     this.#log("net.cpp:139", `Memory required for data: ${this.#dataBytes}`);
@@ -281,27 +297,30 @@ class Builder {
 
 type Fail = (problem: string, field?: string) => never;
 
+const headOf = ({ name = "", type = "" }: LayerParameter) => `layer "${name}" (${type})`;
+
 /** Throws errors that name file, line, column, layer and type. */
 function failure(layer: LayerParameter): Fail {
   return (problem, field) => {
-    throw new NetDefinitionError(`layer "${layer.name ?? ""}" (${layer.type ?? ""}): ${problem}`, {
+    throw new NetDefinitionError(`${headOf(layer)}: ${problem}`, {
       location: locationOf(layer, field) ?? locationOf(layer),
       excerpt: excerptOf(layer, field),
     });
   };
 }
 
-/** Gives errors of blobs and files the place of the layer that they happened in. */
+/** Gives errors of blobs, fillers and files the name and the place of the layer that they happened in. */
 async function located<T>(layer: LayerParameter, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    const placeable =
+    const nameable =
       error instanceof NetDefinitionError ||
       (error instanceof CaffeError && error.code === "out-of-memory");
-    const unplaced = placeable && !error.location && !error.message.startsWith("layer ");
-    if (unplaced) failure(layer)(error.message);
-    throw error;
+    if (!nameable || error.problem.startsWith("layer ")) throw error;
+    const { location, excerpt, problem } = error;
+    if (!location) return failure(layer)(problem);
+    throw new NetDefinitionError(`${headOf(layer)}: ${problem}`, { location, excerpt });
   }
 }
 

@@ -90,6 +90,14 @@ describe("fill", () => {
     );
   });
 
+  // Kernel 5: f = 3, c = 2/3, of which neither is exact: what float32 makes of it is Caffe's.
+  test("interpolates bilinearly in float32 steps", () => {
+    const r = Math.fround;
+    const line = [0, 1, 2, 3, 4].map((x) => r(1 - Math.abs(r(r(x / 3) - r(2 / 3)))));
+    const plane = line.flatMap((y) => line.map((x) => r(y * x)));
+    expect([...filled([1, 1, 5, 5], { type: "bilinear" }).data]).toEqual(plane);
+  });
+
   test("changes no value of an empty blob", () => {
     expect(filled([0, 3], { type: "xavier" }).data).toHaveLength(0);
   });
@@ -99,6 +107,7 @@ describe("fill", () => {
     [[2], { type: "toString" }, "Unknown filler name: toString"],
     [[2], { type: "xavier", sparse: 3 }, "Sparsity not supported by this Filler."],
     [[2], { type: "gaussian", std: 0 }, "std of a gaussian filler must be positive, not 0"],
+    [[2, 3], { type: "gaussian", sparse: -2 }, "sparse must be at least 0, or -1 for none"],
     [[2, 3], { type: "gaussian", sparse: 3 }, "must not exceed the number of outputs (2)"],
     [[2], { type: "uniform", min: 1, max: 0 }, "draws from min to max, not from 1 to 0"],
     [[2, 3], { type: "bilinear" }, "Blob must be 4 dim."],

@@ -21,11 +21,12 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   tf_empty_file_ok: "an empty net is refused by Caffe's `time`, not by its parser",
   engine_cudnn_pool: "an engine is a hint that says nothing of the result",
   engine_cudnn_conv: "an engine is a hint that says nothing of the result",
-  legacy_input_dim_short: "input_dim that do not come in fours are named, not read past their end",
 };
 
-/** Cases that are refused in cortado's own words, because Caffe's do not say what is wrong. */
-const OWN_WORDS = new Set(["slice_more_tops"]);
+/** Cases that are refused in cortado's own words. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  legacy_input_dim_short: "Caffe reads past the end of input_dim, and fails by what it finds there",
+};
 
 const cases: Record<string, ErrorCase> = hasShared
   ? JSON.parse(readFileSync(sharedPath("golden", "errors", "errors.json"), "utf8"))
@@ -91,8 +92,9 @@ describe.skipIf(!hasShared)("bad prototxts (needs ../shared)", () => {
     }
     expect(error).toBeInstanceOf(CaffeError);
     const line = fatalLine(errorCase);
+    expect((error as CaffeError).location).toMatchObject({ file: join(folder, "net.prototxt") });
     // cortado's first words are in Caffe's line; what follows may say more than Caffe does.
-    if (saysNothing(line) || OWN_WORDS.has(name)) return;
+    if (saysNothing(line) || name in OWN_WORDS) return;
     expect(line).toContain(sentenceOf(error as CaffeError).slice(0, 16));
   });
 });

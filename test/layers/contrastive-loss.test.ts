@@ -45,8 +45,24 @@ describe("ContrastiveLoss", () => {
   test("forces no gradient on the third bottom, and refuses what is no pair", async () => {
     const { definition } = await benchLayer(layer(), [[2, 3], [2, 3], alike(0, 1)]);
     expect([0, 1, 2].map((i) => definition.allowForceBackward?.(i))).toEqual([true, true, false]);
-    await expect(benchLayer(layer(), [[2, 3], [2, 4], alike(0, 1)])).rejects.toThrow(
-      "the first two bottoms must be pairs of vectors",
-    );
+    for (const [a, b] of [
+      [
+        [2, 3],
+        [2, 4],
+      ],
+      [
+        [2, 3, 2],
+        [2, 3, 2],
+      ],
+      [
+        [2, 6],
+        [2, 3, 2],
+      ],
+    ]) {
+      await expect(benchLayer(layer(), [a!, b!, alike(0, 1)])).rejects.toThrow(
+        "the first two bottoms must be pairs of vectors",
+      );
+    }
+    await benchLayer(layer(), [[2, 3, 1, 1], [2, 3], { shape: [2, 1, 1, 1], values: listed([1]) }]);
   });
 });

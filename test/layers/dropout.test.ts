@@ -39,10 +39,15 @@ describe("Dropout", () => {
     expect(bench.tops[0]!.data).toEqual(bench.bottoms[0]!.data);
   });
 
-  test.each([0, 1, -0.5])("refuses a ratio of %d", async (ratio) => {
+  test("keeps everything with a ratio of 0, as Caffe's release builds", async () => {
+    const bench = await runLayer('type: "Dropout" dropout_param { dropout_ratio: 0 }', [[3, 4]]);
+    expect(bench.tops[0]!.data).toEqual(bench.bottoms[0]!.data);
+  });
+
+  test.each([1, -0.5])("refuses a ratio of %d", async (ratio) => {
     const text = `type: "Dropout" dropout_param { dropout_ratio: ${ratio} }`;
     await expect(benchLayer(text, [[2]])).rejects.toThrow(
-      `bench.prototxt:1:55: layer "bench" (Dropout): dropout_ratio must lie between 0 and 1`,
+      `bench.prototxt:1:55: layer "bench" (Dropout): dropout_ratio must be at least 0 and less than 1, not ${ratio}`,
     );
   });
 });

@@ -2,26 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { builtInLayers } from "../../src/layers/index.ts";
-
-/** Caffe's layer types whose file is not called after the type in kebab-case. */
-const stems: Readonly<Record<string, string>> = {
-  AbsVal: "absval",
-  ArgMax: "argmax",
-  BNLL: "bnll",
-  ELU: "elu",
-  HDF5Data: "hdf5-data",
-  Im2col: "im2col",
-  LRN: "lrn",
-  LSTMUnit: "lstm-unit",
-  MVN: "mvn",
-  PReLU: "prelu",
-  ReLU: "relu",
-  SPP: "spp",
-  TanH: "tanh",
-};
-
-const stemOf = (type: string) =>
-  stems[type] ?? type.replace(/(?<=[a-z])[A-Z]/g, "-$&").toLowerCase();
+import { stemOf } from "../support/layer-files.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

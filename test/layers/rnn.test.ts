@@ -53,6 +53,20 @@ describe("RNN", () => {
     expectClose(bench.tops[0]!.data, first);
   });
 
+  test("keeps the state of the streams that stay when their number changes", async () => {
+    const constant = (items: number): BottomSpec[] => [
+      { shape: [2, items, 2], values: () => 1 },
+      { shape: [2, items], values: () => 1 },
+    ];
+    const bench = await runLayer(layer(), constant(3));
+    const alone = await runLayer(layer(), constant(1));
+    bench.bottoms[0]!.reshape(2, 1, 2);
+    bench.bottoms[1]!.reshape(2, 1);
+    bench.reshape();
+    for (const { forward } of [bench, alone]) forward();
+    expectClose(bench.tops[0]!.data, alone.tops[0]!.data);
+  });
+
   test("goes on from a saved state", async () => {
     const bench = await runLayer(layer(), sequence(2));
     const saved = JSON.parse(JSON.stringify(bench.layer.saveState?.()));

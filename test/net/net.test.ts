@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createRandom } from "../../src/core/random.ts";
 import { type Device, openCpuDevice } from "../../src/device/index.ts";
 import { Net, type NetOptions } from "../../src/net/net.ts";
 import { parsePrototxt } from "../../src/schema/index.ts";
@@ -167,6 +168,23 @@ describe("weights", () => {
     );
     expect(net.params.get("conv")![0]!.data).toEqual(before);
     net.dispose();
+  });
+
+  test("that come inside a message leave the draws to the layers after them", async () => {
+    const text = `${INPUT} layer { name: "ip" type: "InnerProduct" bottom: "x" top: "y"
+      inner_product_param { num_output: 2 weight_filler { type: "xavier" } } }
+      layer { name: "drop" type: "Dropout" bottom: "y" top: "z" }`;
+    const net = await load(text);
+    const lines: string[] = [];
+    const logger = {
+      log: (_level: string, _source: string, line: string) => void lines.push(line),
+    };
+    const random = createRandom(5);
+    const copy = await Net.load(net.toProto(), { phase: "TRAIN", device, random, logger });
+    expect(random.uint32()).toBe(createRandom(5).uint32());
+    expect(lines.filter((line) => line === "Skipping parameter initialization")).toHaveLength(1);
+    net.dispose();
+    copy.dispose();
   });
 
   test("that come inside a message are used in place of fillers", async () => {

@@ -22,22 +22,27 @@ export function axisOf(
 }
 
 /**
- * The axis of Concat and Slice, which older prototxts give by another name and without negatives.
+ * Finds the axis of Concat and Slice, which older prototxts give by another name and without negatives.
  * @throws NetDefinitionError where both names are used
  */
 export function legacyAxis(
-  { param, fail }: LayerContext,
+  context: LayerContext,
   message: "concatParam" | "sliceParam",
   legacy: "concatDim" | "sliceDim",
-): { axis: number; field: string } {
+): (blob: { readonly shape: Shape }) => number {
+  const { param, fail } = context;
   const given: { axis?: number; concatDim?: number; sliceDim?: number } = param[message] ?? {};
   const old = given[legacy];
-  if (old !== undefined && given.axis !== undefined) {
-    const name = legacy.replace("Dim", "_dim");
-    fail(`Either axis or ${name} should be specified; not both.`, `${message}.${legacy}`);
+  if (old === undefined) {
+    return ({ shape }) => axisOf(context, shape, given.axis ?? 1, `${message}.axis`);
   }
-  return {
-    axis: given.axis ?? old ?? 1,
-    field: `${message}.${old === undefined ? "axis" : legacy}`,
-  };
+  const name = legacy.replace("Dim", "_dim");
+  const field = `${message}.${legacy}`;
+  if (given.axis !== undefined) {
+    fail(`Either axis or ${name} should be specified; not both.`, field);
+  }
+  return ({ shape }) =>
+    old < shape.length
+      ? old
+      : fail(`${name} out of range. It is ${old} for a blob of shape ${shapeString(shape)}`, field);
 }

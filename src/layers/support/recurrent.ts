@@ -50,6 +50,17 @@ export function recurrentBlobs(
   };
 }
 
+/** Says how the layer reads its first bottom: steps, then streams. */
+export function logRecurrent({ bottoms, logger }: LayerContext): void {
+  const [steps = 1, items = 1] = bottoms[0]!.shape;
+  logger.log(
+    "info",
+    "recurrent_layer.cpp:20",
+    `Initializing recurrent layer: assuming input batch contains ${steps} timesteps of ${items} ` +
+      "independent streams.",
+  );
+}
+
 /** Checks the bottoms' shapes against each other. @returns steps and items */
 export function recurrentSize(
   { fail }: LayerContext,

@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "bring a solver prototxt of before 2015 to the current format",
     load: async () => (await import("./upgrade-solver.ts")).upgradeSolverCommand,
   },
+  "convert-imageset": {
+    summary: "make a database of image files and their labels",
+    load: async () => (await import("./convert-imageset.ts")).convertImagesetCommand,
+  },
   "compute-image-mean": {
     summary: "compute the mean image of a database",
     load: async () => (await import("./compute-image-mean.ts")).computeImageMeanCommand,

@@ -1,6 +1,7 @@
 /** @file Datasets: LMDBs and LevelDBs, their records, images, means, and the way of an image into a blob. */
 export { type DecodeOrder, type ImageDecoder, openImageDecoder } from "./decoder/index.ts";
 export { type Planes, datumPlanes, decodeDatum, encodeDatum } from "./datum.ts";
+export { type ImageEncoding, encodeImage } from "./encode-image.ts";
 export { Hdf5Rows, type Hdf5RowsPosition, type Hdf5Source } from "./hdf5-rows.ts";
 export { type ColorMode, type Image, MAX_PIXELS, decodeImage, encodePng } from "./image.ts";
 export { type ImageForm, loadImage } from "./load-image.ts";

@@ -27,7 +27,8 @@ export async function createLevelDb(path: string): Promise<RecordWriter> {
     await mkdir(temporary, { recursive: true });
     return new Writer(folder, temporary, await openDatabase(temporary, true));
   } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
+    // Where a part of the path is a file, `force` would not help.
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true, force: true });
     throw unwritable(folder, cause);
   }
 }

@@ -150,7 +150,8 @@ class Writer implements LmdbWriter {
   #discard(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
-    rmSync(this.#temporary, { recursive: true, force: true });
+    // Where a part of the path is a file, `force` would not help.
+    if (existsSync(this.#temporary)) rmSync(this.#temporary, { recursive: true, force: true });
   }
 }
 

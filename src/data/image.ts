@@ -1,5 +1,5 @@
 /** @file Images as OpenCV hands them to Caffe: planes in the order blue, green, red, alpha. */
-import sharp, { type Sharp, type SharpOptions } from "sharp";
+import type { Sharp, SharpOptions } from "sharp";
 import { DataSourceError } from "../errors.ts";
 import { untransformedJpeg } from "./jpeg-luma.ts";
 
@@ -39,7 +39,7 @@ export async function decodeImage(
   const { format, isGray, is16Bit } = await inspect(bytes, what);
   const luma = mode === "gray" && format === "jpeg" ? untransformedJpeg(bytes) : undefined;
   const options: SharpOptions = { limitInputPixels: MAX_PIXELS, ignoreIcc: true };
-  let pipeline = sharp(luma ?? bytes, options);
+  let pipeline = (await library())(luma ?? bytes, options);
   if (mode !== "native") pipeline = pipeline.autoOrient().removeAlpha();
   if (isGray) pipeline = pipeline.toColourspace(is16Bit ? "grey16" : "b-w");
   else if (is16Bit) pipeline = pipeline.toColourspace("rgb16");
@@ -57,14 +57,20 @@ export async function encodePng({ channels, height, width, data }: Image): Promi
     throw new DataSourceError(`a PNG takes 1 or 3 channels here, not ${channels}`);
   }
   const pixels = interleaved(data, channels, height * width);
-  let pipeline = sharp(pixels, { raw: { width, height, channels } });
+  let pipeline = (await library())(pixels, { raw: { width, height, channels } });
   if (data instanceof Uint16Array)
     pipeline = pipeline.toColourspace(channels === 1 ? "grey16" : "rgb16");
   else if (channels === 1) pipeline = pipeline.toColourspace("b-w");
   return await pipeline.png().toBuffer();
 }
 
+/** libvips takes a while to load: only where images are. */
+async function library() {
+  return (await import("sharp")).default;
+}
+
 async function inspect(bytes: Uint8Array, what: string) {
+  const sharp = await library();
   const { format, channels, depth, width, height } = await attempt(what, () =>
     sharp(bytes, { limitInputPixels: false }).metadata(),
   );

@@ -53,7 +53,7 @@ async function decodeStored(bytes: Uint8Array, path: string): Promise<Image> {
   const isPng = Buffer.from(bytes.subarray(0, 4)).toString("latin1") === "\x89PNG";
   if (!isPng) return await decodeImage(bytes, path);
   try {
-    return decodePngPlanes(bytes);
+    return await decodePngPlanes(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DataSourceError(`${path}: the image cannot be decoded: ${reason}`, { cause });

@@ -1,11 +1,12 @@
 /** @file PNG images with their stored values: 16 bits, palette indices, and packed pixels included. */
-import { decode, type DecodedPng } from "fast-png";
+import type { DecodedPng } from "fast-png";
 import { DataSourceError } from "../errors.ts";
 import { MAX_PIXELS } from "./image.ts";
 import { type StoredImage, storedPlanes } from "./stored-image.ts";
 
-export function decodePngPlanes(bytes: Uint8Array): StoredImage {
+export async function decodePngPlanes(bytes: Uint8Array): Promise<StoredImage> {
   checkSize(bytes);
+  const { decode } = await import("fast-png");
   const png = decode(bytes);
   const { width, height, channels, palette } = png;
   const samples = png.depth < 8 ? unpack(png) : sampleArray(png.data);

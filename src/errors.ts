@@ -27,7 +27,7 @@ export class CaffeError extends Error {
     } = {},
   ) {
     super(
-      options.location ? `${formatLocation(options.location)}: ${message}` : message,
+      oneLine(options.location ? `${formatLocation(options.location)}: ${message}` : message),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.name = new.target.name;
@@ -88,4 +88,23 @@ export class UsageError extends CaffeError {
 
 function formatLocation({ file, line, column }: Location): string {
   return `${file}:${line}:${column}`;
+}
+
+/** More than this is some file's content, not what is to be said of it. */
+const MAX_LENGTH = 2000;
+const SHOWN_AT_END = 500;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through
+const CONTROLS = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+/** Names come out of files of strangers: with line breaks, terminal codes, or a megabyte long. */
+function oneLine(message: string): string {
+  const text = message.replace(CONTROLS, escaped);
+  if (text.length <= MAX_LENGTH) return text;
+  return `${text.slice(0, MAX_LENGTH - SHOWN_AT_END)} ... ${text.slice(-SHOWN_AT_END)}`;
+}
+
+function escaped(control: string): string {
+  if (control === "\n") return "\\n";
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -27,26 +27,33 @@ export const im2col: LayerDefinition = {
     const { shape } = context.bottoms[0]!;
     const window = convolutionWindow(context, shape.length - axisIn(shape) - 1);
     const taps = count(window.kernel);
-    /** For each tap and place of the window: the place in the image, or OUTSIDE. */
-    let places: Int32Array = new Int32Array(0);
+    let image: Shape = [];
+    let out: Shape = [];
     let plane = 0;
+    let table: Int32Array | undefined;
+    /** For each tap and place of the window: the place in the image, or OUTSIDE. Made when it is used. */
+    const places = () => {
+      table ??= placesOf(image, out, window);
+      return table;
+    };
     return {
       blobs: [],
       reshape([bottom], [top]) {
         const { shape } = bottom!;
         const axis = axisIn(shape);
-        const image = shape.slice(axis + 1);
-        const out = image.map((size, i) => convolvedSize(size, window, i));
+        image = shape.slice(axis + 1);
+        out = image.map((size, i) => convolvedSize(size, window, i));
         top!.reshape(...shape.slice(0, axis), shape[axis]! * taps, ...out);
-        places = placesOf(image, out, window);
+        table = undefined;
         plane = count(image);
       },
       forward([bottom], [top]) {
         const x = bottom!.data;
         const y = top!.data;
+        const from = places();
         for (let start = 0, to = 0; to < y.length; start += plane) {
-          for (let k = 0; k < places.length; k++, to++) {
-            y[to] = places[k] === OUTSIDE ? 0 : x[start + places[k]!]!;
+          for (let k = 0; k < from.length; k++, to++) {
+            y[to] = from[k] === OUTSIDE ? 0 : x[start + from[k]!]!;
           }
         }
       },
@@ -54,10 +61,11 @@ export const im2col: LayerDefinition = {
         if (!propagateDown[0]) return;
         const dx = bottom!.diff;
         const dy = top!.diff;
+        const to = places();
         dx.fill(0);
         for (let start = 0, from = 0; from < dy.length; start += plane) {
-          for (let k = 0; k < places.length; k++, from++) {
-            if (places[k] !== OUTSIDE) dx[start + places[k]!]! += dy[from]!;
+          for (let k = 0; k < to.length; k++, from++) {
+            if (to[k] !== OUTSIDE) dx[start + to[k]!]! += dy[from]!;
           }
         }
       },

@@ -9,6 +9,8 @@ export interface Span {
 
 /** The longest part of a line that an excerpt shows, in characters. */
 const EXCERPT_WIDTH = 100;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal would obey these; a tab is harmless
+const CONTROLS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 const SKIPPED = /(?:\s+|#[^\n]*)*/y;
 
 /** The text of a file with the places of its lines. Columns count characters; a tab is one. */
@@ -47,7 +49,7 @@ export class Source {
     const lineEnd = newline < 0 ? this.text.length : newline;
     const from = Math.max(lineStart, Math.min(span.start - EXCERPT_WIDTH / 2, lineEnd));
     const to = Math.min(lineEnd, from + EXCERPT_WIDTH);
-    const line = this.text.slice(from, to).replace(/\r$/, "");
+    const line = this.text.slice(from, to).replace(/\r$/, "").replace(CONTROLS, "\uFFFD");
     const before = line.slice(0, span.start - from).replace(/[^\t]/g, " ");
     const width = Math.max(1, Math.min(span.end, to) - span.start);
     const number = String(index + 1);

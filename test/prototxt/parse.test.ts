@@ -91,3 +91,7 @@ test("reads 2,500 layers in linear time and little memory", () => {
   const small = milliseconds(500);
   expect(milliseconds(2500)).toBeLessThan(15 * small + 200);
 });
+
+test("shows no control characters in an excerpt, which a terminal would obey", () => {
+  expect(errorOf("a: 1 }\t\x1b[31m\x07").excerpt).toBe("1 | a: 1 }\t\uFFFD[31m\uFFFD\n  |      ^");
+});

@@ -12,6 +12,8 @@ class Storage {
   readonly pointer: Pointer;
   /** Capacity in floats. */
   readonly capacity: number;
+  /** Whether the values count as 0 although other ones still lie there. */
+  isCleared = false;
   #users = 1;
 
   constructor(heap: Heap, capacity: number) {
@@ -71,9 +73,10 @@ export class Blob {
     return this.#dataView;
   }
 
-  /** The gradient; a view, not a copy. Valid until the next reshape. */
+  /** The gradient; a view, not a copy. Valid until the next reshape or `clearParamDiffs`. */
   get diff(): Float32Array {
     if (this.#diffView.length !== this.#count || !this.#diff) this.#bindDiff();
+    if (this.#diff!.isCleared) this.#zeroDiff();
     return this.#diffView;
   }
 
@@ -90,6 +93,21 @@ export class Blob {
   /** Whether anything has touched `diff`; a net for inference never does. */
   get hasDiff(): boolean {
     return this.#diff !== undefined;
+  }
+
+  /** Makes the gradient 0, without writing that before somebody looks at it. */
+  clearDiff(): void {
+    if (this.#diff) this.#diff.isCleared = true;
+  }
+
+  /**
+   * For who writes the whole gradient next: whether it was cleared and holds something else yet. So
+   * large gradients need neither be zeroed nor read before they are written.
+   */
+  takeClearedDiff(): boolean {
+    if (!this.#diff?.isCleared || this.#diff.capacity < this.#count) return false;
+    this.#diff.isCleared = false;
+    return true;
   }
 
   /**
@@ -182,6 +200,11 @@ export class Blob {
       this.#version++;
     }
     this.#dataView = this.heap.floats(this.#data.pointer, this.#count);
+  }
+
+  #zeroDiff(): void {
+    this.heap.floats(this.#diff!.pointer, this.#diff!.capacity).fill(0);
+    this.#diff!.isCleared = false;
   }
 
   #bindDiff(): void {

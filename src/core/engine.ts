@@ -45,8 +45,8 @@ export interface ConvolutionPlan {
   correlate(image: Pointer, weight: Pointer, bias: Pointer, out: Pointer): void;
   /** image = bias + what the transposed convolution makes of out; bias has one value an image channel. */
   scatter(out: Pointer, weight: Pointer, bias: Pointer, image: Pointer): void;
-  /** weightDiff += the gradient, where one side holds values and the other diffs. */
-  weightGradient(image: Pointer, out: Pointer, weightDiff: Pointer): void;
+  /** weightDiff = the gradient + (adds ? weightDiff : 0), where one side holds values and the other diffs. */
+  weightGradient(image: Pointer, out: Pointer, weightDiff: Pointer, adds: boolean): void;
   /** Frees the plan's tables. */
   dispose(): void;
 }
@@ -123,6 +123,19 @@ export interface Engine {
   biasGradient(outer: number, channels: number, inner: number, dy: Pointer, dbias: Pointer): void;
   /** diff = scale diff + decay data; history = rate diff + momentum history; data -= history; diff = history. */
   sgdStep(step: SgdStep): void;
+
+  /**
+   * y[o, c, i] = the softmax over c of x[o, c, i], for the first `width` of `inner` positions, a multiple
+   * of four; y may be x.
+   */
+  softmaxPlanes(
+    outer: number,
+    channels: number,
+    inner: number,
+    width: number,
+    x: Pointer,
+    y: Pointer,
+  ): void;
 
   /** Prepares a convolution; called when shapes are set. */
   planConvolution(shape: ConvolutionShape): ConvolutionPlan;

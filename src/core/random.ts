@@ -10,6 +10,8 @@ export interface RandomSource {
   uniform(min: number, max: number): number;
   gaussian(mean: number, std: number): number;
   bernoulli(p: number): boolean;
+  /** Writes `count` draws of `bernoulli(p)` to the start of `mask`, as 1 and 0. */
+  bernoulliMask(p: number, mask: Uint8Array, count: number): void;
   /** Uniform integer in [0, max]. */
   integer(max: number): number;
   /** Where the source stands, as JSON; `restore` goes on from there. */
@@ -36,18 +38,12 @@ export function createRandom(seed?: number): RandomSource {
   seedWords(words, seed === undefined || seed === -1 ? randomBytes(4).readUInt32LE() : seed);
   let next = SIZE;
 
-  /** The tempered next word. */
   function uint32(): number {
     if (next >= SIZE) {
       refill(words);
       next = 0;
     }
-    let y = words[next++]!;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return y >>> 0;
+    return temper(words[next++]!);
   }
 
   return {
@@ -55,6 +51,25 @@ export function createRandom(seed?: number): RandomSource {
     uniform: (min, max) => drawUniform(uint32, min, max),
     gaussian: (mean, std) => Math.fround(drawNormal(uint32) * Math.fround(std) + Math.fround(mean)),
     bernoulli: (p) => p !== 0 && Math.fround(uint32()) <= Math.fround(p) * 2 ** 32,
+    bernoulliMask(p, mask, count) {
+      if (p === 0) {
+        mask.fill(0, 0, count);
+        return;
+      }
+      const largest = largestKept(p);
+      for (let done = 0; done < count; ) {
+        if (next >= SIZE) {
+          refill(words);
+          next = 0;
+        }
+        const length = Math.min(count - done, SIZE - next);
+        for (let i = 0; i < length; i++) {
+          mask[done + i] = temper(words[next + i]!) <= largest ? 1 : 0;
+        }
+        next += length;
+        done += length;
+      }
+    },
     integer: (max) => drawInteger(uint32, max),
     state: () => ({ words: [...words], next }),
     restore(state) {
@@ -74,12 +89,26 @@ function seedWords(words: Uint32Array, seed: number): void {
   }
 }
 
+/** A draw of a word. */
+function temper(word: number): number {
+  let y = word ^ (word >>> 11);
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return (y ^ (y >>> 18)) >>> 0;
+}
+
 /** The recurrence that makes the next 624 words. */
 function refill(words: Uint32Array): void {
-  for (let i = 0; i < SIZE; i++) {
-    const y = (words[i]! & 0x80000000) | (words[(i + 1) % SIZE]! & 0x7fffffff);
-    words[i] = words[(i + OFFSET) % SIZE]! ^ (y >>> 1) ^ (y & 1 ? TWIST : 0);
-  }
+  const turn = SIZE - OFFSET;
+  for (let i = 0; i < turn; i++) words[i] = words[i + OFFSET]! ^ twisted(words[i]!, words[i + 1]!);
+  for (let i = turn; i < SIZE - 1; i++)
+    words[i] = words[i - turn]! ^ twisted(words[i]!, words[i + 1]!);
+  words[SIZE - 1] = words[OFFSET - 1]! ^ twisted(words[SIZE - 1]!, words[0]!);
+}
+
+function twisted(high: number, low: number): number {
+  const y = (high & 0x80000000) | (low & 0x7fffffff);
+  return (y >>> 1) ^ (-(y & 1) & TWIST);
 }
 
 /**
@@ -94,6 +123,14 @@ function drawUniform(uint32: () => number, min: number, max: number): number {
     const value = Math.fround((Math.fround(uint32()) / 2 ** 32) * span + low);
     if (value < end) return value;
   }
+}
+
+/** The largest draw for which Bernoulli(p) is true: boost compares the draw as a float32 with p 2^32. */
+function largestKept(p: number): number {
+  const limit = Math.fround(p) * 2 ** 32;
+  let draw = Math.min(2 ** 32 - 1, Math.floor(limit));
+  while (draw < 2 ** 32 - 1 && Math.fround(draw + 1) <= limit) draw++;
+  return draw;
 }
 
 /** boost's `uniform_int`: the range of 32 bits in equal buckets, the rest rejected. */

@@ -43,10 +43,8 @@ export const dropout = neuronLayer({
         if (mask.length < count) mask = new Uint8Array(count);
       },
       forward({ data: x }, { data: y }) {
-        for (let i = 0; i < x.length; i++) {
-          mask[i] = random.bernoulli(keep) ? 1 : 0;
-          y[i] = mask[i] ? x[i]! * scale : 0;
-        }
+        random.bernoulliMask(keep, mask, x.length);
+        for (let i = 0; i < x.length; i++) y[i] = mask[i] ? x[i]! * scale : 0;
       },
       backward({ diff: dx }, { diff: dy }) {
         for (let i = 0; i < dx.length; i++) dx[i] = mask[i] ? dy[i]! * scale : 0;

@@ -50,7 +50,7 @@ export const infogainLoss: LayerDefinition = {
     const ignored = lossParam?.ignoreLabel;
     const matrix = context.bottoms.length < 3 ? await readMatrix(context) : undefined;
     const matrixOf = (bottoms: readonly Blob[]) => matrix ?? bottoms[2]!.data;
-    const core = new Softmax();
+    const core = new Softmax(context.engine);
     const probabilities = context.createBlob([0]);
     let view: AxisView = { outer: 0, channels: 0, inner: 0 };
     let divisor = 1;
@@ -72,7 +72,7 @@ export const infogainLoss: LayerDefinition = {
         const [scores, labels] = bottoms;
         const H = matrixOf(bottoms);
         const { outer, channels, inner } = view;
-        core.forward(scores!.data, probabilities.data);
+        core.forward(scores!, probabilities);
         const p = probabilities.data;
         let sum = 0;
         let valid = 0;

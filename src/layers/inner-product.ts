@@ -61,9 +61,10 @@ export const innerProduct: LayerDefinition = {
         const dy = top!.diffPointer;
         if (this.paramPropagateDown?.[0]) {
           const x = bottom!.dataPointer;
+          const beta = weight.takeClearedDiff() ? 0 : 1;
           const dw = weight.diffPointer;
-          if (transpose) engine.gemm(true, false, K, N, M, 1, x, dy, 1, dw);
-          else engine.gemm(true, false, N, K, M, 1, dy, x, 1, dw);
+          if (transpose) engine.gemm(true, false, K, N, M, 1, x, dy, beta, dw);
+          else engine.gemm(true, false, N, K, M, 1, dy, x, beta, dw);
         }
         if (bias && this.paramPropagateDown?.[1]) {
           engine.biasGradient(M, N, 1, dy, bias.diffPointer);

@@ -40,7 +40,7 @@ export const softmaxWithLoss: LayerDefinition = {
     const { axis } = withDefaults("SoftmaxParameter", softmaxParam);
     const mode = normalizationOf(lossParam, "VALID");
     const ignored = lossParam?.ignoreLabel;
-    const core = new Softmax();
+    const core = new Softmax(context.engine);
     const probabilities = context.createBlob([0]);
     let view: AxisView = { outer: 0, channels: 0, inner: 0 };
     let divisor = 1;
@@ -77,7 +77,7 @@ export const softmaxWithLoss: LayerDefinition = {
         tops[1]?.shareData(probabilities);
       },
       forward([scores, labels], [top]) {
-        core.forward(scores!.data, probabilities.data);
+        core.forward(scores!, probabilities);
         top!.data[0] = sumOfLosses(probabilities.data, labels!.data) / divisor;
       },
       backward([top], propagateDown, [scores, labels]) {
@@ -86,7 +86,8 @@ export const softmaxWithLoss: LayerDefinition = {
         const scale = Math.fround(top!.diff[0]! / divisor);
         const p = probabilities.data;
         const dx = scores!.diff;
-        for (let i = 0; i < dx.length; i++) dx[i] = p[i]! * scale;
+        const { engine } = context;
+        engine.axpby(dx.length, scale, probabilities.dataPointer, 0, scores!.diffPointer);
         subtractLabels(p, labels!.data, dx, view, scale, ignored);
       },
       dispose: () => probabilities.dispose(),

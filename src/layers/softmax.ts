@@ -18,7 +18,7 @@ export const softmax: LayerDefinition = {
   tops: exactly(1),
   setUp(context) {
     const { axis } = withDefaults("SoftmaxParameter", context.param.softmaxParam);
-    const core = new Softmax();
+    const core = new Softmax(context.engine);
     return {
       blobs: [],
       reshape([bottom], [top]) {
@@ -26,7 +26,7 @@ export const softmax: LayerDefinition = {
         core.reshape(viewAround(shape, axisOf(context, shape, axis, "softmaxParam.axis")));
         top!.reshapeLike(bottom!);
       },
-      forward: ([bottom], [top]) => core.forward(bottom!.data, top!.data),
+      forward: ([bottom], [top]) => core.forward(bottom!, top!),
       backward([top], propagateDown, [bottom]) {
         if (propagateDown[0]) core.backward(top!.data, top!.diff, bottom!.diff);
       },

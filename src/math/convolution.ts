@@ -43,9 +43,10 @@ export function planConvolution(runtime: Runtime, shape: ConvolutionShape): Conv
     scatter(out, weight, bias, image) {
       kernels.scatter(control, packed, geometry, out, weight, bias, image);
     },
-    weightGradient(image, out, weightDiff) {
+    weightGradient(image, out, weightDiff, adds) {
       const { sharedScratch } = runtime;
-      kernels.weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff);
+      const { weightGradient } = kernels;
+      weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff, adds);
     },
     dispose,
   };
@@ -59,8 +60,8 @@ function nativePlan(native: NativeEngine, geometry: Pointer, dispose: () => void
     scatter(out, weight, bias, image) {
       native.scatter(geometry, out, weight, bias, image);
     },
-    weightGradient(image, out, weightDiff) {
-      native.weightGradient(geometry, image, out, weightDiff);
+    weightGradient(image, out, weightDiff, adds) {
+      native.weightGradient(geometry, image, out, weightDiff, adds);
     },
     dispose,
   };
@@ -71,6 +72,9 @@ const imageCount = ({ images, imageChannels, image }: ConvolutionShape) =>
 const outCount = ({ images, outChannels, out }: ConvolutionShape) =>
   images * outChannels * count(out);
 
+const weightCount = ({ outChannels, imageChannels, groups, kernel }: ConvolutionShape) =>
+  outChannels * (imageChannels / groups) * count(kernel);
+
 function isEmpty(shape: ConvolutionShape): boolean {
   return imageCount(shape) === 0 || outCount(shape) === 0;
 }
@@ -80,7 +84,9 @@ function emptyPlan({ kernels, control }: Runtime, shape: ConvolutionShape): Conv
   return {
     correlate: (_image, _weight, _bias, out) => kernels.fill(control, outCount(shape), 0, out),
     scatter: (_out, _weight, _bias, image) => kernels.fill(control, imageCount(shape), 0, image),
-    weightGradient() {},
+    weightGradient(_image, _out, weightDiff, adds) {
+      if (!adds) kernels.fill(control, weightCount(shape), 0, weightDiff);
+    },
     dispose() {},
   };
 }

@@ -106,6 +106,17 @@ class CpuEngine implements Engine {
     sgdStep(this.#control, count, data, diff, history, rate, momentum, decay, scale);
   }
 
+  softmaxPlanes(
+    outer: number,
+    channels: number,
+    inner: number,
+    width: number,
+    x: Pointer,
+    y: Pointer,
+  ): void {
+    this.#kernels.softmaxPlanes(this.#control, outer, channels, inner, width, x, y);
+  }
+
   planConvolution(shape: ConvolutionShape): ConvolutionPlan {
     return planConvolution(this.#runtime, shape);
   }

@@ -47,6 +47,7 @@ export type Kernels = {
     image: Pointer,
     out: Pointer,
     weightDiff: Pointer,
+    adds: boolean,
   ): void;
   scatter(
     control: Pointer,
@@ -135,6 +136,15 @@ export type Kernels = {
     inner: number,
     dy: Pointer,
     dbias: Pointer,
+  ): void;
+  softmaxPlanes(
+    control: Pointer,
+    outer: number,
+    channels: number,
+    inner: number,
+    width: number,
+    x: Pointer,
+    y: Pointer,
   ): void;
   sgdStep(
     control: Pointer,

@@ -45,6 +45,7 @@ interface Addon {
     image: Pointer,
     out: Pointer,
     weightDiff: Pointer,
+    adds: number,
   ): void;
 }
 
@@ -121,8 +122,14 @@ export class NativeEngine {
     this.#addon.scatter(this.#engine, geometry, out, weight, bias, image);
   }
 
-  weightGradient(geometry: Pointer, image: Pointer, out: Pointer, weightDiff: Pointer): void {
-    this.#addon.weightGradient(this.#engine, geometry, image, out, weightDiff);
+  weightGradient(
+    geometry: Pointer,
+    image: Pointer,
+    out: Pointer,
+    weightDiff: Pointer,
+    adds: boolean,
+  ): void {
+    this.#addon.weightGradient(this.#engine, geometry, image, out, weightDiff, Number(adds));
   }
 
   /** Ends the threads; what is called afterwards runs on the caller's alone. */

@@ -199,9 +199,7 @@ export class Net {
   /** Sets all parameter diffs to zero. */
   clearParamDiffs(): void {
     this.#checkAlive();
-    for (const { blob } of this.learnableParams) {
-      if (blob.hasDiff) this.engine.fill(blob.count, 0, blob.diffPointer);
-    }
+    for (const { blob } of this.learnableParams) blob.clearDiff();
   }
 
   /** Carries changed shapes of input blobs through the net. */

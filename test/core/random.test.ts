@@ -91,8 +91,20 @@ describe("bernoulli", () => {
   test("draws nothing for probability 0, as boost", () => {
     const [a, b] = [createRandom(5), createRandom(5)];
     expect(a.bernoulli(0)).toBe(false);
+    a.bernoulliMask(0, new Uint8Array(3), 3);
     expect(a.uint32()).toBe(b.uint32());
   });
+
+  test.each([0, 2 ** -33, 0.1, 0.3, 0.5, 0.7, 1 - 2 ** -24, 1])(
+    "draws masks of %d as one by one",
+    (p) => {
+      const [a, b] = [createRandom(6), createRandom(6)];
+      const mask = new Uint8Array(1001).fill(7);
+      a.bernoulliMask(p, mask, 1000);
+      expect([...mask]).toEqual([...many(1000, () => Number(b.bernoulli(p))), 7]);
+      expect(a.uint32()).toBe(b.uint32());
+    },
+  );
 });
 
 describe("integer", () => {

@@ -53,7 +53,7 @@ function run(e: Engine, shape: ConvolutionShape) {
   };
   plan.correlate(image, weight, place(values.outBias), result.out);
   plan.scatter(out, weight, place(values.imageBias), result.image);
-  plan.weightGradient(image, out, result.weight);
+  plan.weightGradient(image, out, result.weight, true);
   const results = {
     out: heap.floats(result.out, values.out.length).slice(),
     image: heap.floats(result.image, values.image.length).slice(),

@@ -76,7 +76,7 @@ describe("the threads of an engine", () => {
         e.axpby(100, 0.5, a, 0.25, b);
         e.relu(100, 0.1, a, b);
         plan.correlate(a, b, 0, c);
-        plan.weightGradient(a, c, b);
+        plan.weightGradient(a, c, b, true);
         plan.scatter(c, b, 0, a);
       };
       for (let i = 0; i < 20_000; i++) pass();

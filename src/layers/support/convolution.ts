@@ -104,9 +104,10 @@ function convolutionLayer(context: LayerContext, setting: Setting): Layer {
           engine.biasGradient(images, numOutput, inner, top.diffPointer, bias.diffPointer);
         }
         if (this.paramPropagateDown?.[0]) {
+          const adds = !weight.takeClearedDiff();
           const dw = weight.diffPointer;
-          if (isTransposed) plan!.weightGradient(top.diffPointer, bottom.dataPointer, dw);
-          else plan!.weightGradient(bottom.dataPointer, top.diffPointer, dw);
+          if (isTransposed) plan!.weightGradient(top.diffPointer, bottom.dataPointer, dw, adds);
+          else plan!.weightGradient(bottom.dataPointer, top.diffPointer, dw, adds);
         }
         if (!propagateDown[i]) continue;
         if (isTransposed) {

@@ -3,6 +3,7 @@ import {
   GROUPS, IMAGES, IMAGE_AREA, IMAGE_CHANNELS, IS_PLAIN, IS_THIN, OUT_CHANNELS, PADDED_AREA, POSITIONS,
   POSITION_TABLE, TAPS, TAP_TABLE, floats, get, imageChannelsOfGroup, outChannelsOfGroup,
 } from "./geometry";
+import { fill } from "./elementwise";
 import { setSource } from "./pack";
 import { padded } from "./padding";
 import { product } from "./product";
@@ -37,10 +38,10 @@ export function correlate(
   }
 }
 
-/** weightDiff[m, c, t] += sum over images and p of out[m, p] image[c, t at p]. */
+/** weightDiff[m, c, t] = (adds ? weightDiff : 0) + sum over images and p of out[m, p] image[c, t at p]. */
 export function weightGradient(
   control: usize, packed: usize, geometry: usize, shared: usize, image: usize, out: usize,
-  weightDiff: usize,
+  weightDiff: usize, adds: bool,
 ): void {
   const positions = get(geometry, POSITIONS);
   const M = outChannelsOfGroup(geometry);
@@ -48,6 +49,7 @@ export function weightGradient(
   for (let n = 0; n < get(geometry, IMAGES); n++) {
     const source = padded(control, geometry, imageAt(geometry, image, n), shared);
     if (get(geometry, IS_THIN)) {
+      if (n == 0 && !adds) fill(control, get(geometry, OUT_CHANNELS) * N, 0, weightDiff);
       thinWeightGradient(control, geometry, source, outAt(geometry, out, n, 0), weightDiff);
       continue;
     }
@@ -58,7 +60,7 @@ export function weightGradient(
       );
       product(
         control, M, N, positions, 1, outAt(geometry, out, n, group), floats(positions), false, packed,
-        weightDiff + floats(group * M * N), floats(N), false, true, 0,
+        weightDiff + floats(group * M * N), floats(N), false, adds || n > 0, 0,
       );
     }
   }

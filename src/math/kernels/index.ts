@@ -5,6 +5,7 @@ export { addBias, biasGradient, dot } from "./reduce";
 export { commonScratchBytes, packBytes } from "./memory";
 export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
+export { softmaxPlanes } from "./softmax";
 export { correlate, scatter, weightGradient } from "./convolution";
 export { scatterScratchBytes } from "./scatter";
 export {

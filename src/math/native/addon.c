@@ -5,6 +5,7 @@
 #include <node_api.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MAX_ARGUMENTS = 12 };
 
@@ -149,13 +150,13 @@ static napi_value scatter(napi_env env, napi_callback_info info)
   return NULL;
 }
 
-/* weightGradient(engine, geometry, image, out, weightDiff) */
+/* weightGradient(engine, geometry, image, out, weightDiff, adds) */
 static napi_value weight_gradient(napi_env env, napi_callback_info info)
 {
   Call call;
-  if (!read_call(env, info, 4, &call)) return NULL;
+  if (!read_call(env, info, 5, &call)) return NULL;
   call.instance->kernels->weight_gradient(&call.instance->engine, geometry_of(&call), pointer(&call, 1),
-                                          pointer(&call, 2), pointer(&call, 3));
+                                          pointer(&call, 2), pointer(&call, 3), call.values[4] != 0);
   return NULL;
 }
 
@@ -189,12 +190,12 @@ static void finalize(napi_env env, void *data, void *hint)
 static napi_value open_engine(napi_env env, napi_callback_info info)
 {
   napi_value arguments[3], result = NULL;
-  size_t count = 3, length = 0;
+  size_t count = 3, length = 0, bytes = 0;
   uint32_t threads = 1;
   char name[32];
   void *heap = NULL;
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  if (napi_get_typedarray_info(env, arguments[0], NULL, NULL, &heap, NULL, NULL) != napi_ok || !heap) return NULL;
+  if (napi_get_typedarray_info(env, arguments[0], NULL, &bytes, &heap, NULL, NULL) != napi_ok || !heap) return NULL;
   if (napi_get_value_uint32(env, arguments[1], &threads) != napi_ok) return NULL;
   if (napi_get_value_string_utf8(env, arguments[2], name, sizeof name, &length) != napi_ok) return NULL;
   const Kernels *kernels = named(name);
@@ -211,6 +212,10 @@ static napi_value open_engine(napi_env env, napi_callback_info info)
     free(instance);
     return NULL;
   }
+#if defined(MADV_HUGEPAGE)
+  /* Weights are read in strides of many pages; large pages spare the address translation. */
+  madvise(heap, bytes, MADV_HUGEPAGE);
+#endif
   napi_create_reference(env, arguments[0], 1, &instance->view);
   napi_create_external(env, instance, finalize, NULL, &result);
   return result;

@@ -75,9 +75,9 @@ typedef struct {
   /* image = bias + the transposed convolution of out. */
   void (*scatter)(Engine *engine, const Geometry *geometry, const float *out, const float *weight,
                   const float *bias, float *image);
-  /* weight_diff += the gradient. */
+  /* weight_diff = the gradient + (adds ? weight_diff : 0). */
   void (*weight_gradient)(Engine *engine, const Geometry *geometry, const float *image, const float *out,
-                          float *weight_diff);
+                          float *weight_diff, int adds);
 } Kernels;
 
 extern const Kernels kernels_base;

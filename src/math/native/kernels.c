@@ -706,7 +706,7 @@ static void correlate(Engine *engine, const Geometry *g, const float *image, con
   }
 }
 
-static void weight_gradient(Engine *engine, const Geometry *g, const float *image, const float *out, float *weight_diff)
+static void weight_gradient(Engine *engine, const Geometry *g, const float *image, const float *out, float *weight_diff, int adds)
 {
   int together = images_together(g), M = out_channels(g), N = in_channels(g) * g->taps;
   for (int n = 0; n < g->images; n += together) {
@@ -719,7 +719,7 @@ static void weight_gradient(Engine *engine, const Geometry *g, const float *imag
         .a_step = (ptrdiff_t)g->out_channels * g->positions,
         .b = {bytes(source + group * in_channels(g) * read_area(g)), 0, 0, table_at(engine, g->position_table), table_at(engine, g->tap_table)},
         .b_step = g->image_channels * read_area(g),
-        .c = {weight_diff + (ptrdiff_t)group * M * N, N, 1}, .adds = 1,
+        .c = {weight_diff + (ptrdiff_t)group * M * N, N, 1}, .adds = adds || n > 0,
       };
       run_product(engine, &p);
     }

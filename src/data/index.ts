@@ -5,6 +5,7 @@ export { type ImageEncoding, encodeImage } from "./encode-image.ts";
 export { Hdf5Rows, type Hdf5RowsPosition, type Hdf5Source } from "./hdf5-rows.ts";
 export { type ColorMode, type Image, MAX_PIXELS, decodeImage, encodePng } from "./image.ts";
 export { type ImageForm, loadImage } from "./load-image.ts";
+export { ImageList } from "./image-list.ts";
 export { type LmdbCursor, type LmdbReader, keyText, openLmdb } from "./lmdb/reader.ts";
 export { type LmdbWriter, createLmdb } from "./lmdb/writer.ts";
 export { MeanAccumulator, type MeanImage, readMeanImage } from "./mean.ts";
@@ -15,3 +16,4 @@ export { type Backend, type StoredRecord, createRecords, readRecords } from "./r
 export { type StoredImage, storedPlanes } from "./stored-image.ts";
 export { type PlanesShape, Transformer } from "./transformer.ts";
 export { type BytePlanes, resizeBilinear } from "./resize.ts";
+export { sourceError } from "./source-error.ts";

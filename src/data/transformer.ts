@@ -6,11 +6,21 @@ import { type Resolved, withDefaults } from "../schema/index.ts";
 import type { Planes } from "./datum.ts";
 import type { ColorMode } from "./image.ts";
 import { type MeanImage, readMeanImage } from "./mean.ts";
+import { sourceError } from "./source-error.ts";
 
 /** Sizes along the axes channel, row, column. */
 export type PlanesShape = readonly [channels: number, height: number, width: number];
 
 type Param = Resolved<"TransformationParameter">;
+
+/** @throws ModelFileError with the place in the prototxt */
+async function openMean(context: LayerContext, meanFile: string): Promise<MeanImage> {
+  try {
+    return await readMeanImage(context.resolvePath(meanFile));
+  } catch (error) {
+    throw sourceError(context, "transformParam.meanFile", error);
+  }
+}
 
 /**
  * y = (x - mean) * scale, of a part of the image, mirrored or not (BVLC DataTransformer).
@@ -49,7 +59,7 @@ export class Transformer {
     let mean: MeanImage | undefined;
     if (meanFile !== undefined) {
       context.logger.log("info", "data_transformer.cpp:25", `Loading mean file from: ${meanFile}`);
-      mean = await readMeanImage(context.resolvePath(meanFile));
+      mean = await openMean(context, meanFile);
       if (cropSize > Math.min(mean.height, mean.width)) {
         context.fail(
           `crop_size ${cropSize} is larger than the mean image (${mean.height} x ${mean.width})`,

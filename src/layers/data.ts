@@ -7,9 +7,10 @@ import {
   Transformer,
   datumPlanes,
   openImageDecoder,
+  sourceError,
 } from "../data/index.ts";
 import { DataSourceError } from "../errors.ts";
-import { type Datum, excerptOf, locationOf } from "../schema/index.ts";
+import type { Datum } from "../schema/index.ts";
 import { type ImageSource, type LabeledImage, imageReader } from "./support/image-reader.ts";
 
 /**
@@ -54,17 +55,8 @@ async function openCursor(context: LayerContext): Promise<RecordCursor> {
     else logger.log("info", "db_leveldb.cpp:18", `Opened leveldb ${source}`);
     return cursor;
   } catch (error) {
-    throw error instanceof DataSourceError ? sourceError(context, error) : error;
+    throw sourceError(context, "dataParam.source", error);
   }
-}
-
-/** The error with the place of the source in the prototxt. */
-function sourceError({ param }: LayerContext, cause: Error): DataSourceError {
-  return new DataSourceError(`layer "${param.name ?? ""}" (Data): ${cause.message}`, {
-    location: locationOf(param, "dataParam.source"),
-    excerpt: excerptOf(param, "dataParam.source"),
-    cause,
-  });
 }
 
 function warnOfColors({ logger }: LayerContext): void {

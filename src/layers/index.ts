@@ -27,6 +27,7 @@ import { foreignLayers } from "./foreign.ts";
 import { hdf5Data } from "./hdf5-data.ts";
 import { hingeLoss } from "./hinge-loss.ts";
 import { im2col } from "./im2col.ts";
+import { imageData } from "./image-data.ts";
 import { infogainLoss } from "./infogain-loss.ts";
 import { innerProduct } from "./inner-product.ts";
 import { input } from "./input.ts";
@@ -89,6 +90,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   hdf5Data,
   hingeLoss,
   im2col,
+  imageData,
   infogainLoss,
   innerProduct,
   input,

@@ -20,10 +20,11 @@ interface Manifest {
   readonly steps: readonly { readonly blobs: readonly BlobEntry[] }[];
 }
 
-/** The cases of Data layers. */
+/** The cases of layers that read what lies in the case's folder. */
 function dataCases(): string[] {
   const rows = readFileSync(sharedPath("golden/data/INDEX.tsv"), "utf8").trim().split("\n");
-  return rows.filter((row) => row.split("\t")[2] === "Data").map((row) => row.split("\t")[0]!);
+  const types = new Set(["Data", "ImageData"]);
+  return rows.filter((row) => types.has(row.split("\t")[2]!)).map((row) => row.split("\t")[0]!);
 }
 
 describe.skipIf(!hasShared)("Data layers against Caffe's (needs ../shared)", () => {

@@ -23,9 +23,10 @@ export function goldenArguments(name: string): string[] {
   return text.trim().split(/\s+/).slice(1);
 }
 
+/** The lines of a golden run's log. */
 export function goldenLog(name: string): string[] {
   return readFileSync(sharedPath("golden/cli", name, "stderr.log"), "utf8")
-    .trimEnd()
+    .replace(/\n$/, "")
     .split("\n");
 }
 
@@ -46,11 +47,16 @@ export async function runIn(folder: string, args: readonly string[]) {
 export function messages(lines: readonly string[], first: string): string[] {
   const texts = lines
     .filter((line) => /^[IWEF]\d{4} /.test(line))
-    .map((line) => line.replace(/^\S+ \S+ +\d+ \S+\] /, ""));
-  return texts
-    .slice(texts.findIndex((text) => text.includes(first)))
-    .map((text) => text.replace(/\(\S+ iter\/s, \S+s\//, "(- iter/s, -s/"))
-    .map((text) => text.replace(/: \S+ ms\.$/, ": - ms."));
+    .map((line) => withoutTimes(line).replace(/^\S+ \S+\] /, ""));
+  return texts.slice(texts.findIndex((text) => text.includes(first)));
+}
+
+/** A line of a log without date, time, thread and speed: `I solver.cpp:289] Solving TinyNet`. */
+export function withoutTimes(line: string): string {
+  return line
+    .replace(/^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ /, "$1 ")
+    .replace(/\(\S+ iter\/s, \S+s\//, "(- iter/s, -s/")
+    .replace(/: \S+ ms\.$/, ": - ms.");
 }
 
 /** Whether two lines agree when numbers may differ by one in the sixth digit. */

@@ -3,6 +3,7 @@ import type { Blob } from "../core/blob.ts";
 import { type LayerContext, type LayerDefinition, exactly } from "../core/layer.ts";
 import { count } from "../core/shape.ts";
 import { createMessage, withDefaults } from "../schema/index.ts";
+import { channelMean, channelVariance, normalizeGradient } from "./support/channel-statistics.ts";
 
 /**
  * Normalises each channel, by the batch's own statistics or by their moving averages.
@@ -86,7 +87,7 @@ export const batchNorm: LayerDefinition = {
         if (!propagateDown[0]) return;
         const inner = count(bottom!.shape, 2);
         if (usesGlobal) backwardGlobal(top!.diff, bottom!.diff, scales, inner);
-        else backwardBatch(top!.diff, bottom!.diff, normalized.data, scales, inner);
+        else normalizeGradient(top!.diff, bottom!.diff, normalized.data, scales, inner);
       },
       dispose: () => normalized.dispose(),
     };
@@ -112,28 +113,6 @@ function excludeFromLearning({ param, fail }: LayerContext, blobs: number): void
   }
 }
 
-function channelMean(x: Float32Array, c: number, channels: number, inner: number): number {
-  let sum = 0;
-  for (let at = c * inner; at < x.length; at += channels * inner) {
-    for (let i = at; i < at + inner; i++) sum += x[i]!;
-  }
-  return sum / (x.length / channels);
-}
-
-function channelVariance(
-  x: Float32Array,
-  mean: number,
-  c: number,
-  channels: number,
-  inner: number,
-): number {
-  let sum = 0;
-  for (let at = c * inner; at < x.length; at += channels * inner) {
-    for (let i = at; i < at + inner; i++) sum += (x[i]! - mean) ** 2;
-  }
-  return sum / (x.length / channels);
-}
-
 function backwardGlobal(
   dy: Float32Array,
   dx: Float32Array,
@@ -144,34 +123,6 @@ function backwardGlobal(
   for (let c = 0; c < channels; c++) {
     for (let at = c * inner; at < dy.length; at += channels * inner) {
       for (let i = at; i < at + inner; i++) dx[i] = dy[i]! * scales[c]!;
-    }
-  }
-}
-
-function backwardBatch(
-  dy: Float32Array,
-  dx: Float32Array,
-  y: Float32Array,
-  scales: Float64Array,
-  inner: number,
-): void {
-  const channels = scales.length;
-  const m = dy.length / channels;
-  for (let c = 0; c < channels; c++) {
-    let sum = 0;
-    let product = 0;
-    for (let at = c * inner; at < dy.length; at += channels * inner) {
-      for (let i = at; i < at + inner; i++) {
-        sum += dy[i]!;
-        product += dy[i]! * y[i]!;
-      }
-    }
-    const meanDy = sum / m;
-    const meanProduct = product / m;
-    for (let at = c * inner; at < dy.length; at += channels * inner) {
-      for (let i = at; i < at + inner; i++) {
-        dx[i] = (dy[i]! - meanDy - meanProduct * y[i]!) * scales[c]!;
-      }
     }
   }
 }

@@ -19,6 +19,22 @@ type ForeignField = readonly [name: string, ...numbers: number[]];
 const FOREIGN_FIELDS = new Map<unknown, ForeignField>([
   // SSD (weiliu89) and NVIDIA's 0.17.
   ["Permute", ["permute_param", 202]],
+  ["PriorBox", ["prior_box_param", 203]],
+  ["DetectionOutput", ["detection_output_param", 204]],
+  ["Normalize", ["norm_param", 206]],
+  // PSPNet and its kin (yjxiong); DeepLab.
+  ["Interp", ["interp_param", 163, 143]],
+  ["BN", ["bn_param", 137]],
+  // YOLO's ports (149, 150), SegNet.
+  ["Upsample", ["upsample_param", 149, 150, 137]],
+  // Fast R-CNN, PSPNet, SSH, Intel.
+  ["ROIPooling", ["roi_pooling_param", 8266711, 150, 147, 154]],
+  ["SmoothL1Loss", ["smooth_l1_loss_param", 8266712, 148]],
+  // SSH, Intel.
+  ["PSROIPooling", ["psroi_pooling_param", 149, 153]],
+  ["ShuffleChannel", ["shuffle_channel_param", 164, 159]],
+  // chinakook and those who took it over, eric612.
+  ["ReLU6", ["relu6_param", 100000, 211]],
 ]);
 
 /** The foreign field that a number stands for in a layer of this type. */

@@ -1,12 +1,19 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { builtInLayers } from "../../src/layers/index.ts";
+import { builtInLayers, foreignLayers } from "../../src/layers/index.ts";
 import { stemOf } from "../support/layer-files.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 describe("builtInLayers", () => {
+  test("has the types of other forks in a list of their own as well", () => {
+    const own = builtInLayers.filter((layer) => !foreignLayers.includes(layer));
+    expect(own.length).toBe(builtInLayers.length - foreignLayers.length);
+    expect(own.map(({ type }) => type)).toContain("Convolution");
+    expect(foreignLayers.map(({ type }) => type)).toContain("Permute");
+  });
+
   test("names each type once", () => {
     const types = builtInLayers.map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);

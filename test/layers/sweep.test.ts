@@ -10,8 +10,11 @@ import { stemOf } from "../support/layer-files.ts";
 
 /** Types without an example, each with its reason. */
 const OTHERWISE: Readonly<Record<string, string>> = {
+  BN: "two of its blobs have no gradient; its own test checks the others and the bottom's",
   BatchNorm: "its blobs have no gradient; its own test checks the bottom's",
+  DetectionOutput: "it has none; its own test sees that it refuses one",
   Parameter: "its top is its blob, values and gradient",
+  PriorBox: "its top depends on shapes alone; its own test checks that the gradients are 0",
   Python: "its gradient is the user's",
 };
 

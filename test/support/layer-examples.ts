@@ -1,4 +1,4 @@
-/** @file One small instance of each BVLC layer that has a gradient, for what all of them must fulfil. */
+/** @file One small instance of each layer that has a gradient, for what all of them must fulfil. */
 import { type BottomSpec, awayFromZero, between, labels, listed } from "./bench-layer.ts";
 import type { CheckOptions } from "./check-layer.ts";
 
@@ -39,6 +39,15 @@ const convolution: LayerExample = {
   param: `convolution_param { num_output: 4 group: 2 kernel_h: 3 kernel_w: 2 pad: 1 stride: 2 ${fillers} }`,
   bottoms: image,
 };
+const depthwise: LayerExample = {
+  param: `convolution_param { num_output: 2 kernel_size: 3 pad: 1 stride: 2 ${fillers} }`,
+  bottoms: image,
+};
+/** A region of each item. */
+const regions = (n: number): BottomSpec => ({
+  shape: [n, 5],
+  values: (_, i) => [Math.floor(i / 5), 1, 2, 8, 7][i % 5]!,
+});
 const recurrent: LayerExample = {
   param: `recurrent_param { num_output: 3 ${fillers} }`,
   bottoms: sequences,
@@ -136,4 +145,32 @@ export const layerExamples: Readonly<Record<string, LayerExample>> = {
   Swish: neuron,
   TanH: neuronInPlace,
   Tile: { param: "tile_param { axis: 2 tiles: 3 }", bottoms: image },
+  // The types of other forks.
+  Axpy: { bottoms: (n) => [[n, 3], [n, 3, 4], [n, 3, 4]] },
+  ConvolutionDepthwise: depthwise,
+  DepthwiseConvolution: depthwise,
+  Interp: { param: "interp_param { height: 3 width: 5 }", bottoms: image },
+  L1Loss: { bottoms: (n) => [{ shape: [n, 3], values: between(1, 2) }, { shape: [n, 3], values: between(-1, 0) }] },
+  Normalize: { param: "norm_param { across_spatial: false }", bottoms: positive, inPlace: true },
+  Permute: { param: "permute_param { order: 0 order: 2 order: 3 order: 1 }", bottoms: image },
+  PSROIPooling: {
+    param: "psroi_pooling_param { output_dim: 1 group_size: 2 spatial_scale: 0.5 }",
+    bottoms: (n) => [[n, 4, 5, 6], regions(n)],
+    options: dataOnly,
+  },
+  ReLU6: {
+    bottoms: (n) => [{ shape: [n, 7], values: listed([-3, -0.5, 0.5, 3, 5.5, 6.5, 9]) }],
+    inPlace: true,
+  },
+  ROIPooling: {
+    param: "roi_pooling_param { pooled_h: 2 pooled_w: 3 spatial_scale: 0.5 }",
+    bottoms: (n) => [...distinct(n), regions(n)],
+    options: dataOnly,
+  },
+  ShuffleChannel: {
+    param: "shuffle_channel_param { group: 3 }",
+    bottoms: (n) => [[n, 6, 2]],
+  },
+  SmoothL1Loss: { bottoms: (n) => [[n, 3, 2], { shape: [n, 3, 2], values: () => 3.5 }] },
+  Upsample: { param: "upsample_param { scale: 2 }", bottoms: image },
 };

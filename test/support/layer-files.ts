@@ -1,6 +1,6 @@
 /** @file The names of the files in which layers and their tests lie. */
 
-/** Caffe's layer types whose file is not called after the type in kebab-case. */
+/** Layer types whose file is not called after the type in kebab-case. */
 const stems: Readonly<Record<string, string>> = {
   AbsVal: "absval",
   ArgMax: "argmax",
@@ -8,12 +8,17 @@ const stems: Readonly<Record<string, string>> = {
   ELU: "elu",
   HDF5Data: "hdf5-data",
   Im2col: "im2col",
+  L1Loss: "l1-loss",
   LRN: "lrn",
   LSTMUnit: "lstm-unit",
   MVN: "mvn",
   PReLU: "prelu",
+  PSROIPooling: "psroi-pooling",
   ReLU: "relu",
+  ReLU6: "relu6",
+  ROIPooling: "roi-pooling",
   SPP: "spp",
+  SmoothL1Loss: "smooth-l1-loss",
   TanH: "tanh",
 };
 

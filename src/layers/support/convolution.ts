@@ -26,23 +26,30 @@ interface Setting extends Window {
 /**
  * Makes the definition of a convolution, or of its transpose, in which bottom and top change sides.
  * All bottoms have one shape, and share the blobs: weight, and bias where `bias_term`.
+ * @param isDepthwise without `group` each channel is a group
  */
-export function convolutionDefinition(type: string, isTransposed: boolean): LayerDefinition {
+export function convolutionDefinition(
+  type: string,
+  isTransposed: boolean,
+  isDepthwise = false,
+): LayerDefinition {
   return {
     type,
     bottoms: atLeast(1),
     tops: atLeast(1),
     equalBottomsAndTops: true,
-    setUp: (context) => convolutionLayer(context, readSetting(context, isTransposed)),
+    setUp: (context) => convolutionLayer(context, readSetting(context, isTransposed, isDepthwise)),
   };
 }
 
-function readSetting(context: LayerContext, isTransposed: boolean): Setting {
+function readSetting(context: LayerContext, isTransposed: boolean, isDepthwise: boolean): Setting {
   const param = withDefaults("ConvolutionParameter", context.param.convolutionParam);
   const { shape } = context.bottoms[0]!;
   const axis = axisOf(context, shape, param.axis, "convolutionParam.axis");
   const window = convolutionWindow(context, shape.length - axis - 1);
-  const [channels, numOutput, groups] = [shape[axis]!, param.numOutput ?? 0, param.group];
+  const [channels, numOutput] = [shape[axis]!, param.numOutput ?? 0];
+  const isUngrouped = context.param.convolutionParam?.group === undefined;
+  const groups = isDepthwise && isUngrouped ? channels : param.group;
   const fail = (problem: string, field: "numOutput" | "group"): never =>
     context.fail(problem, `convolutionParam${param[field] === undefined ? "" : `.${field}`}`);
   if (numOutput < 1) fail("num_output must be at least 1", "numOutput");

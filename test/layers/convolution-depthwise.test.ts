@@ -1,0 +1,3 @@
+import { depthwiseCases } from "./support/depthwise-cases.ts";
+
+depthwiseCases("ConvolutionDepthwise");

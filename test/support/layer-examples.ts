@@ -146,11 +146,22 @@ export const layerExamples: Readonly<Record<string, LayerExample>> = {
   TanH: neuronInPlace,
   Tile: { param: "tile_param { axis: 2 tiles: 3 }", bottoms: image },
   // The types of other forks.
-  Axpy: { bottoms: (n) => [[n, 3], [n, 3, 4], [n, 3, 4]] },
+  Axpy: {
+    bottoms: (n) => [
+      [n, 3],
+      [n, 3, 4],
+      [n, 3, 4],
+    ],
+  },
   ConvolutionDepthwise: depthwise,
   DepthwiseConvolution: depthwise,
   Interp: { param: "interp_param { height: 3 width: 5 }", bottoms: image },
-  L1Loss: { bottoms: (n) => [{ shape: [n, 3], values: between(1, 2) }, { shape: [n, 3], values: between(-1, 0) }] },
+  L1Loss: {
+    bottoms: (n) => [
+      { shape: [n, 3], values: between(1, 2) },
+      { shape: [n, 3], values: between(-1, 0) },
+    ],
+  },
   Normalize: { param: "norm_param { across_spatial: false }", bottoms: positive, inPlace: true },
   Permute: { param: "permute_param { order: 0 order: 2 order: 3 order: 1 }", bottoms: image },
   PSROIPooling: {

@@ -14,7 +14,7 @@ import { neuronLayer } from "./support/neuron.ts";
  */
 export const dropout = neuronLayer({
   type: "Dropout",
-  setUp({ param, phase, engine, random, fail }) {
+  setUp({ param, phase, engine, random, createBlob, fail }) {
     const { dropoutRatio } = withDefaults("DropoutParameter", param.dropoutParam);
     // Caffe checks for 0 in debug builds only, and people switch a Dropout off that way.
     if (!(dropoutRatio >= 0 && dropoutRatio < 1)) {
@@ -37,18 +37,15 @@ export const dropout = neuronLayer({
     const p = Math.fround(dropoutRatio);
     const keep = Math.fround(1 - p);
     const scale = Math.fround(1 / keep);
-    let mask = new Uint8Array(0);
+    const mask = createBlob([0]);
     return {
-      reshape({ count }) {
-        if (mask.length < count) mask = new Uint8Array(count);
+      reshape: (x) => mask.reshapeLike(x),
+      forward(x, y) {
+        random.bernoulliMask(keep, scale, mask.data);
+        engine.mul(x.count, x.dataPointer, mask.dataPointer, y.dataPointer);
       },
-      forward({ data: x }, { data: y }) {
-        random.bernoulliMask(keep, mask, x.length);
-        for (let i = 0; i < x.length; i++) y[i] = mask[i] ? x[i]! * scale : 0;
-      },
-      backward({ diff: dx }, { diff: dy }) {
-        for (let i = 0; i < dx.length; i++) dx[i] = mask[i] ? dy[i]! * scale : 0;
-      },
+      backward: (x, y) => engine.mul(x.count, y.diffPointer, mask.dataPointer, x.diffPointer),
+      dispose: () => mask.dispose(),
     };
   },
 });

@@ -1,12 +1,10 @@
 /** @file Lists of images and labels, a name and a number a line. */
-import { openSync, closeSync, fstatSync, readFileSync } from "node:fs";
 import { DataSourceError } from "../errors.ts";
 import { systemReason } from "../model-file/index.ts";
+import { readWholeFile } from "./whole-file.ts";
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
-/** A longer list would not fit into one piece of memory. */
-const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * The lines of a list, in the order of the file. A line is split at its last space, so that names may
@@ -73,15 +71,7 @@ export class ImageList {
 
 function readList(path: string): Buffer {
   try {
-    const file = openSync(path, "r");
-    try {
-      const stat = fstatSync(file);
-      if (!stat.isFile()) throw new Error("it is no file");
-      if (stat.size > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
+    return readWholeFile(path);
   } catch (cause) {
     throw new DataSourceError(`File is empty: ${path} cannot be read: ${systemReason(cause)}`, {
       cause,

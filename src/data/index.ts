@@ -1,5 +1,10 @@
 /** @file Datasets: LMDBs and LevelDBs, their records, images, means, and the way of an image into a blob. */
-export { type DecodeOrder, type ImageDecoder, openImageDecoder } from "./decoder/index.ts";
+export {
+  type DecodeOrder,
+  type DecodedImage,
+  type ImageDecoder,
+  openImageDecoder,
+} from "./decoder/index.ts";
 export { type Planes, datumPlanes, decodeDatum, encodeDatum } from "./datum.ts";
 export { type ImageEncoding, encodeImage } from "./encode-image.ts";
 export { Hdf5Rows, type Hdf5RowsPosition, type Hdf5Source } from "./hdf5-rows.ts";
@@ -17,3 +22,5 @@ export { type StoredImage, storedPlanes } from "./stored-image.ts";
 export { type PlanesShape, Transformer } from "./transformer.ts";
 export { type BytePlanes, resizeBilinear } from "./resize.ts";
 export { sourceError } from "./source-error.ts";
+export type { CutSettings } from "./window-cut.ts";
+export { type Window, type WindowList, type WindowTable, readWindowList } from "./window-list.ts";

@@ -33,14 +33,15 @@ export class Transformer {
   /** How encoded images are decoded. */
   readonly colorMode: ColorMode;
   readonly #param: Param;
+  /** The mean image, with a mean_file. */
+  readonly mean: MeanImage | undefined;
   readonly #crops: "anywhere" | "center";
-  readonly #mean: MeanImage | undefined;
   #random: RandomSource | undefined;
 
   private constructor(param: Param, isTraining: boolean, mean: MeanImage | undefined) {
     this.#param = param;
     this.#crops = isTraining ? "anywhere" : "center";
-    this.#mean = mean;
+    this.mean = mean;
     this.colorMode = param.forceColor ? "color" : param.forceGray ? "gray" : "native";
   }
 
@@ -142,7 +143,7 @@ export class Transformer {
   ): void {
     const { meanValue } = this.#param;
     const scale = Math.fround(this.#param.scale);
-    const mean = this.#mean?.data;
+    const mean = this.mean?.data;
     if (mean) {
       for (let i = 0; i < width; i++) {
         target[to + i] = Math.fround(data[from + i]! - mean[from + i]!) * scale;
@@ -165,7 +166,7 @@ export class Transformer {
         `${what}: Specify either 1 mean_value or as many as channels: ${channels}; there are ${meanValue.length}`,
       );
     }
-    const mean = this.#mean;
+    const mean = this.mean;
     if (!mean) return;
     if (mean.channels !== channels || mean.height !== height || mean.width !== width) {
       throw new DataSourceError(

@@ -59,6 +59,7 @@ import { swish } from "./swish.ts";
 import { tanh } from "./tanh.ts";
 import { threshold } from "./threshold.ts";
 import { tile } from "./tile.ts";
+import { windowData } from "./window-data.ts";
 
 export { foreignLayers };
 
@@ -122,5 +123,6 @@ export const builtInLayers: readonly LayerDefinition[] = [
   tanh,
   threshold,
   tile,
+  windowData,
   ...foreignLayers,
 ];

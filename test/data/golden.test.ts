@@ -23,7 +23,7 @@ interface Manifest {
 /** The cases of layers that read what lies in the case's folder. */
 function dataCases(): string[] {
   const rows = readFileSync(sharedPath("golden/data/INDEX.tsv"), "utf8").trim().split("\n");
-  const types = new Set(["Data", "ImageData"]);
+  const types = new Set(["Data", "ImageData", "WindowData"]);
   return rows.filter((row) => types.has(row.split("\t")[2]!)).map((row) => row.split("\t")[0]!);
 }
 

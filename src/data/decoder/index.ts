@@ -1,20 +1,19 @@
 /** @file Decodes images in a thread of its own, which works on while the net computes. */
 import { Worker } from "node:worker_threads";
 import { DataSourceError } from "../../errors.ts";
-import type { Image } from "../image.ts";
-import type { DecodeAnswer, DecodeOrder, Numbered } from "./order.ts";
+import type { DecodeAnswer, DecodeOrder, DecodedImage, Numbered } from "./order.ts";
 
-export type { DecodeOrder } from "./order.ts";
+export type { DecodeOrder, DecodedImage } from "./order.ts";
 
 /** Open until `close`. */
 export interface ImageDecoder {
   /**
    * Reads and decodes images as `decodeImage` does.
    * @param orders their bytes are moved, and not the caller's any more
-   * @throws DataSourceError when there is no such file, or no such image in it, or they take more than
+   * @throws DataSourceError when there is no such file, image, or window in it, or they take more than
    *   4 GiB together
    */
-  decode(orders: readonly DecodeOrder[]): Promise<readonly Image[]>;
+  decode(orders: readonly DecodeOrder[]): Promise<readonly DecodedImage[]>;
   close(): void;
 }
 
@@ -42,7 +41,7 @@ export function openImageDecoder(): ImageDecoder {
 }
 
 interface Waiting {
-  readonly resolve: (images: readonly Image[]) => void;
+  readonly resolve: (images: readonly DecodedImage[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -63,7 +62,7 @@ class DecodingThread {
     this.#worker.unref();
   }
 
-  decode(content: readonly DecodeOrder[]): Promise<readonly Image[]> {
+  decode(content: readonly DecodeOrder[]): Promise<readonly DecodedImage[]> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       // The process stays as long as somebody waits, and no longer.

@@ -1,5 +1,6 @@
 /** @file What the net's thread and the decoding thread say to each other. */
 import type { ColorMode, Image } from "../image.ts";
+import type { CutOrder } from "../window-cut.ts";
 
 /** One image to be decoded. */
 export interface DecodeOrder {
@@ -10,9 +11,22 @@ export interface DecodeOrder {
   readonly mode: ColorMode;
   /** The size that a decoded 8-bit image is brought to; absent: it stays. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
+  /** The window of a decoded 8-bit image that is wanted, in place of the image. */
+  readonly cut?: CutOrder | undefined;
+  /** Whether the file is kept in memory for the next order, until the thread ends. */
+  readonly keeps?: boolean | undefined;
 }
 
-export type DecodeAnswer = { readonly images: readonly Image[] } | { readonly problem: string };
+/** A decoded image, or what an image shows of a window. */
+export interface DecodedImage extends Image {
+  /** Where a window's part lies in the square that the window becomes; 0 for an image. */
+  readonly left: number;
+  readonly top: number;
+}
+
+export type DecodeAnswer =
+  | { readonly images: readonly DecodedImage[] }
+  | { readonly problem: string };
 
 /** A message and the order that it belongs to. */
 export interface Numbered<T> {

@@ -3,10 +3,11 @@ import { open } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { DataSourceError } from "../../errors.ts";
 import { systemReason } from "../../model-file/atomic-write.ts";
-import { type Image, decodeImage } from "../image.ts";
-import { resizeBilinear } from "../resize.ts";
+import { decodeImage } from "../image.ts";
+import { type BytePlanes, resizeBilinear } from "../resize.ts";
+import { type CutOrder, type WindowCut, cutWindow } from "../window-cut.ts";
 import { makeInOrder } from "./make-in-order.ts";
-import type { DecodeAnswer, DecodeOrder, Numbered } from "./order.ts";
+import type { DecodeAnswer, DecodeOrder, DecodedImage, Numbered } from "./order.ts";
 
 /** A larger file is no image that anybody wants to train on. */
 const MAX_FILE_BYTES = 2 ** 30;
@@ -16,7 +17,7 @@ const MAX_BATCH_BYTES = 4 * 2 ** 30;
 const AT_A_TIME = 8;
 
 /** An image in memory that can be moved to another thread. */
-interface MovableImage extends Image {
+interface MovableImage extends DecodedImage {
   readonly data: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 }
 
@@ -48,19 +49,64 @@ function decodeAll(orders: readonly DecodeOrder[]): Promise<MovableImage[]> {
   });
 }
 
-async function decode({ from, name, mode, size }: DecodeOrder): Promise<MovableImage> {
-  const bytes = typeof from === "string" ? await readImageFile(from, name) : from;
+async function decode({ from, name, mode, size, cut, keeps }: DecodeOrder): Promise<MovableImage> {
+  const bytes = typeof from === "string" ? await fileBytes(from, name, keeps ?? false) : from;
   const { channels, height, width, data } = await decodeImage(bytes, name, mode);
-  if (!size) return { channels, height, width, data: copyOf(data) };
+  if (!size && !cut) return { channels, height, width, data: copyOf(data), left: 0, top: 0 };
   if (!(data instanceof Uint8Array)) {
     throw new DataSourceError(`${name}: an image of 16 bits a channel cannot be resized`);
   }
-  const resized = resizeBilinear({ channels, height, width, data }, size.height, size.width);
-  return { ...resized, data: copyOf(resized.data) };
+  const image = { channels, height, width, data };
+  if (cut) return windowOf(image, cut, name);
+  const resized = resizeBilinear(image, size!.height, size!.width);
+  return { ...resized, data: copyOf(resized.data), left: 0, top: 0 };
+}
+
+function windowOf(image: BytePlanes, order: CutOrder, name: string): MovableImage {
+  const cut = cutWindow(order, image);
+  if (!cut) {
+    const { x1, y1, x2, y2 } = order.window;
+    throw new DataSourceError(
+      `${name}: the window (${x1}, ${y1}) to (${x2}, ${y2}) does not lie in the image of ${image.width} x ${image.height} pixels`,
+    );
+  }
+  const { left, top, size } = cut;
+  const { channels } = image;
+  // So little of it lies in the image that rounding leaves nothing.
+  if (size.height === 0 || size.width === 0) {
+    return { channels, height: 0, width: 0, data: new Uint8Array(0), left, top };
+  }
+  const resized = resizeBilinear(part(image, cut), size.height, size.width);
+  return { ...resized, data: copyOf(resized.data), left, top };
+}
+
+function part(image: BytePlanes, { x, y, width, height }: WindowCut): BytePlanes {
+  const { channels } = image;
+  const data = new Uint8Array(channels * height * width);
+  for (let c = 0; c < channels; c++) {
+    for (let row = 0; row < height; row++) {
+      const from = (c * image.height + y + row) * image.width + x;
+      data.set(image.data.subarray(from, from + width), (c * height + row) * width);
+    }
+  }
+  return { channels, height, width, data };
 }
 
 function copyOf(data: Uint8Array | Uint16Array): MovableImage["data"] {
   return data instanceof Uint8Array ? new Uint8Array(data) : new Uint16Array(data);
+}
+
+/** Files that are asked for again and again. */
+const kept = new Map<string, Promise<Uint8Array>>();
+
+function fileBytes(path: string, name: string, keeps: boolean): Promise<Uint8Array> {
+  if (!keeps) return readImageFile(path, name);
+  let bytes = kept.get(path);
+  if (!bytes) {
+    bytes = readImageFile(path, name);
+    kept.set(path, bytes);
+  }
+  return bytes;
 }
 
 async function readImageFile(path: string, name: string): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import { stepBackward, stepForward } from "./support/lstm-cell.ts";
 import {
   checkRecurrentArity,
   cutAtStarts,
+  drawForLaterSteps,
   inputTransform,
   logRecurrent,
   recurrentBlobs,
@@ -46,6 +47,7 @@ export const lstm: LayerDefinition = {
     const input = inputTransform(context, recurrentBlobs(context.bottoms, form), 4 * cells);
     const recurrent = createBlob([4 * cells, cells]);
     fill(recurrent, param.weightFiller, context.random);
+    drawForLaterSteps(context, [[recurrent, param.weightFiller]]);
     /** (T, N, 4 H), (T, N, H) twice: squashed gates, cells, and h_(t-1) where the sequence goes on. */
     const [gates, c, before] = [createBlob([0]), createBlob([0]), createBlob([0])];
     /** (N, H): h and c before the first step and after the last; diffs of the starts are carried. */

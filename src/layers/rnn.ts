@@ -6,6 +6,7 @@ import { withDefaults } from "../schema/index.ts";
 import {
   checkRecurrentArity,
   cutAtStarts,
+  drawForLaterSteps,
   inputTransform,
   logRecurrent,
   recurrentBlobs,
@@ -137,17 +138,22 @@ export const rnn: LayerDefinition = {
 };
 
 /** U, V and b_y, filled in this order. */
-function outputBlobs({ createBlob, param, random }: LayerContext, units: number) {
+function outputBlobs(context: LayerContext, units: number) {
+  const { createBlob, param, random } = context;
   const { weightFiller, biasFiller } = param.recurrentParam ?? {};
-  const blobs: readonly [Blob, Blob, Blob] = [
-    createBlob([units, units]),
-    createBlob([units, units]),
-    createBlob([units]),
+  const [u, v, bias] = [[units, units], [units, units], [units]].map(createBlob) as [
+    Blob,
+    Blob,
+    Blob,
   ];
-  fill(blobs[0], weightFiller, random);
-  fill(blobs[1], weightFiller, random);
-  fill(blobs[2], biasFiller, random);
-  return blobs;
+  const ofStep = [
+    [u, weightFiller],
+    [v, weightFiller],
+    [bias, biasFiller],
+  ] as const;
+  for (const [blob, filler] of ofStep) fill(blob, filler, random);
+  drawForLaterSteps(context, ofStep);
+  return [u, v, bias] as const;
 }
 
 function squash(x: Float32Array, y: Float32Array, from: number, to: number): void {

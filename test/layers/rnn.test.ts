@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { createRandom } from "../../src/core/random.ts";
 import { expectClose } from "../support/allclose.ts";
-import { type BottomSpec, benchLayer, listed, runLayer } from "../support/bench-layer.ts";
+import { type BottomSpec, SEED, benchLayer, listed, runLayer } from "../support/bench-layer.ts";
 import { checkLayer } from "../support/check-layer.ts";
 
 const fillers =
@@ -65,6 +66,16 @@ describe("RNN", () => {
     bench.reshape();
     for (const { forward } of [bench, alone]) forward();
     expectClose(bench.tops[0]!.data, alone.tops[0]!.data);
+  });
+
+  test("draws for every step, as Caffe's unrolled layers do, and keeps the first step's weights", async () => {
+    const { bottoms, random } = await benchLayer(layer(), sequence(2));
+    const expected = createRandom(SEED);
+    for (let i = 0; i < bottoms[0]!.count; i++) expected.gaussian(0, 1);
+    const perStep = 4 * 4 + 4 * 4 + 4;
+    const total = 4 * 2 + 4 + 3 * perStep;
+    for (let i = 0; i < total; i++) expected.uint32();
+    expect(random.uint32()).toBe(expected.uint32());
   });
 
   test("goes on from a saved state", async () => {

@@ -37,6 +37,7 @@ function randomNet(seed: number): string {
         `layer { ${name} type: "TanH" bottom: "${a}" ${top} ${weight} }`,
         `layer { ${name} type: "Eltwise" bottom: "${a}" bottom: "${b}" ${top} ${weight} }`,
         `layer { ${name} type: "EuclideanLoss" bottom: "${a}" bottom: "${b}" top: "loss${i}" ${weight} }`,
+        `layer { ${name} type: "${d.pick("Flatten", "Concat", "Slice")}" bottom: "${a}" ${top} ${weight} }`,
         `layer { ${name} type: "Split" bottom: "${a}" ${top} top: "s${i}" }`,
       ),
     );

@@ -3,6 +3,7 @@ import type { Blob } from "../../core/blob.ts";
 import { fill } from "../../core/filler.ts";
 import type { LayerContext } from "../../core/layer.ts";
 import { count, shapeString } from "../../core/shape.ts";
+import type { FillerParameter } from "../../schema/index.ts";
 
 /** The bottoms and tops of a recurrent layer by their meaning. */
 export interface RecurrentBlobs {
@@ -168,6 +169,26 @@ export function inputTransform(
     },
     dispose: () => added.dispose(),
   };
+}
+
+/**
+ * Draws the numbers that Caffe draws beside those of the blobs, so that later layers get theirs: it
+ * unrolls the layer, and each step after the first fills weights before it shares the first one's.
+ * @param ofStep the blobs that each step has, in order, with their fillers
+ */
+export function drawForLaterSteps(
+  { bottoms, createBlob, random }: LayerContext,
+  ofStep: readonly (readonly [Blob, FillerParameter | undefined])[],
+): void {
+  const drawn = ofStep.filter(([, filler]) => (filler?.type ?? "constant") !== "constant");
+  const scratch = createBlob([0]);
+  for (let step = 1; step < bottoms[0]!.shape[0]!; step++) {
+    for (const [blob, filler] of drawn) {
+      scratch.reshapeLike(blob);
+      fill(scratch, filler, random);
+    }
+  }
+  scratch.dispose();
 }
 
 /** y[n, k] = x[n, k] cont[t, n]: what a sequence's start cuts off. */

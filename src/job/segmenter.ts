@@ -1,7 +1,7 @@
 /** @file A trained net that turns images into class maps. */
 import type { DeviceChoice } from "../device/index.ts";
 import { NetDefinitionError } from "../errors.ts";
-import { blobFromProto, readCaffemodel } from "../model-file/index.ts";
+import { blobFromProto, isLeftOut, readCaffemodel } from "../model-file/index.ts";
 import { filterLayers } from "../net/filter.ts";
 import { readNetParameter } from "../net/load-definition.ts";
 import { Net } from "../net/net.ts";
@@ -129,6 +129,6 @@ async function inputChannels(
   if (!first || weights === undefined) return 3;
   const trained = await readCaffemodel(weights);
   const proto = trained.layer.find(({ name }) => name === first.name)?.blobs[0];
-  const channels = proto && blobFromProto(proto).shape[1];
+  const channels = proto && !isLeftOut(proto) ? blobFromProto(proto).shape[1] : undefined;
   return channels === undefined ? 3 : channels * (first.convolutionParam?.group ?? 1);
 }

@@ -1,7 +1,7 @@
 /** @file Net surgery: parameters of one net brought into another one that is shaped differently. */
 import type { Blob } from "../core/blob.ts";
 import { count, sameShape, shapeString } from "../core/shape.ts";
-import { blobFromProto, shapeFits } from "../model-file/index.ts";
+import { blobFromProto, isLeftOut, shapeFits } from "../model-file/index.ts";
 import type { Net } from "../net/net.ts";
 import type { NetParameter } from "../schema/index.ts";
 
@@ -33,6 +33,9 @@ export function transplant(
     blobs.map((proto, index): SurgeryStep => {
       const blob = target.params.get(name)?.[index];
       const step = { layer: name, index };
+      if (isLeftOut(proto)) {
+        return { ...step, action: "dropped", detail: "HDF5 holds it in the layer that shares it" };
+      }
       if (!blob) return { ...step, action: "dropped", detail: "the target has no such parameter" };
       const stored = blobFromProto(proto, `blob ${index} of layer "${name}"`);
       const { shape, data } = stored;

@@ -14,11 +14,24 @@ export async function writeFileAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
+  await replaceFile(path, async (file) => {
+    for await (const chunk of chunks) await attempt(path, () => writeAll(file, chunk));
+  });
+}
+
+/**
+ * As `writeFileAtomically`, for content that a library writes.
+ * @param write gets the new file, empty, and its name
+ */
+export async function replaceFile(
+  path: string,
+  write: (file: FileHandle, temporary: string) => void | Promise<void>,
+): Promise<void> {
   const temporary = temporaryBeside(path);
   const file = await attempt(path, () => open(temporary, "wx"));
   try {
     try {
-      for await (const chunk of chunks) await attempt(path, () => writeAll(file, chunk));
+      await write(file, temporary);
       await attempt(path, () => file.sync());
     } finally {
       await file.close();

@@ -53,10 +53,7 @@ export function foreignKind(bytes: Uint8Array): string | undefined {
     return "a web page (HTML), not a model: the download saved a page; use the link to the file itself";
   }
   if (head.startsWith("\x89HDF\r\n\x1a\n")) {
-    return (
-      "an HDF5 file, which cortado does not read yet; write the weights or the snapshot with " +
-      "snapshot_format: BINARYPROTO, as .caffemodel or .solverstate"
-    );
+    return "an HDF5 file, where one message of Caffe's is expected";
   }
   if (head.startsWith("\x1f\x8b") || head.startsWith("BZh") || head.startsWith("\xfd7zXZ")) {
     return "a compressed file; unpack it first";

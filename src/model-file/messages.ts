@@ -1,4 +1,4 @@
-/** @file Reading and writing Caffe's binary files, each of which is one message. */
+/** @file Reading and writing Caffe's binary files, each of which is one message, or the same in HDF5. */
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { ModelFileError } from "../errors.ts";
 import {
@@ -11,15 +11,19 @@ import {
 } from "../schema/index.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
 import { readBinaryFile } from "./binary-file.ts";
+import { isHdf5File } from "./hdf5/signature.ts";
+import { readHdf5SolverState, writeHdf5SolverState } from "./hdf5/solver-state.ts";
+import { isLeftOut, readHdf5Weights, writeHdf5Weights } from "./hdf5/weights.ts";
 
 /**
- * Reads weights and brings layers of 2013 and 2014 to the current form.
+ * Reads weights and brings layers of 2013 and 2014 to the current form. HDF5 is known by its content.
  * @throws ModelFileError when the file is missing, something else, damaged or cut off
  */
 export async function readCaffemodel(
   path: string,
   logger: Logger = silentLogger,
 ): Promise<NetParameter> {
+  if (isHdf5File(path)) return readHdf5Weights(path);
   const bytes = await readBinaryFile(path, `Couldn't open ${path}`);
   const net = decodeMessage("NetParameter", bytes, { fileName: path });
   if (net.layer.length === 0 && net.layers.length === 0) {
@@ -28,8 +32,16 @@ export async function readCaffemodel(
   return upgradeNet(net, logger);
 }
 
-/** Writes weights; the file appears whole or not at all. */
+/** Writes weights, as HDF5 where the name ends in ".h5"; the file appears whole or not at all. */
 export async function writeCaffemodel(path: string, net: NetParameter): Promise<void> {
+  if (isHdf5Name(path)) return writeHdf5Weights(path, net);
+  const incomplete = net.layer.find(({ blobs }) => blobs.some(isLeftOut));
+  if (incomplete) {
+    throw new ModelFileError(
+      `${path}: layer "${incomplete.name ?? ""}" lacks a blob, which its HDF5 file holds in the layer that ` +
+        "shares it: load the file into the net, and save that",
+    );
+  }
   await writeFileAtomically(path, encodeChunks("NetParameter", net, { fileName: path }));
 }
 
@@ -51,11 +63,13 @@ export async function writeBinaryProto(path: string, blob: BlobProto): Promise<v
 }
 
 /**
- * Reads a snapshot's .solverstate.
+ * Reads a snapshot's .solverstate. HDF5 is known by its content.
  * @throws ModelFileError as `readCaffemodel`
  */
 export async function readSolverState(path: string): Promise<SolverState> {
-  const bytes = await readBinaryFile(path, `File not found: ${path}`);
+  if (isHdf5File(path)) return readHdf5SolverState(path);
+  const missing = isHdf5Name(path) ? "Couldn't open solver state file" : "File not found:";
+  const bytes = await readBinaryFile(path, `${missing} ${path}`);
   const state = decodeMessage("SolverState", bytes, { fileName: path });
   if (state.learnedNet === undefined && state.history.length === 0) {
     throw new ModelFileError(`${path}: no .solverstate: it names no weights and has no history`);
@@ -63,6 +77,13 @@ export async function readSolverState(path: string): Promise<SolverState> {
   return state;
 }
 
+/** Writes a snapshot's state, as HDF5 where the name ends in ".h5"; the file appears whole or not at all. */
 export async function writeSolverState(path: string, state: SolverState): Promise<void> {
+  if (isHdf5Name(path)) return writeHdf5SolverState(path, state);
   await writeFileAtomically(path, encodeChunks("SolverState", state, { fileName: path }));
+}
+
+/** Caffe's names of files in HDF5: x.caffemodel.h5, x.solverstate.h5. */
+function isHdf5Name(path: string): boolean {
+  return path.endsWith(".h5");
 }

@@ -237,7 +237,9 @@ export class Net {
   async copyTrainedLayersFrom(source: string | NetParameter): Promise<void> {
     this.#checkAlive();
     const model = typeof source === "string" ? await readCaffemodel(source) : source;
-    copyTrainedLayers(model, firstByName(this.layers), this.#logger);
+    const owned = new Set(this.learnableParams.map(({ blob }) => blob));
+    const isShared = (blob: Blob) => !owned.has(blob);
+    copyTrainedLayers(model, firstByName(this.layers), this.#logger, isShared);
   }
 
   /** Uses the memory of another net's parameters, by layer name (BVLC ShareTrainedLayersWith). */
@@ -252,7 +254,7 @@ export class Net {
     return netToProto(this.#message, this.layers, options.diff ?? false);
   }
 
-  /** Writes a .caffemodel; the file appears whole or not at all. */
+  /** Writes a .caffemodel, or a .caffemodel.h5 by the name; the file appears whole or not at all. */
   async save(path: string, options: { diff?: boolean } = {}): Promise<void> {
     await writeCaffemodel(path, this.toProto(options));
   }

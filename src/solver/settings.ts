@@ -32,6 +32,7 @@ export interface SolverSettings {
   readonly snapshot: number;
   readonly snapshotAfterTrain: boolean;
   readonly snapshotDiff: boolean;
+  readonly snapshotFormat: "HDF5" | "BINARYPROTO";
   /** -1: another seed each time. */
   readonly randomSeed: number;
 }
@@ -64,6 +65,7 @@ export function solverSettings(param: SolverParameter): SolverSettings {
     snapshot: param.snapshot ?? 0,
     snapshotAfterTrain: param.snapshotAfterTrain ?? true,
     snapshotDiff: param.snapshotDiff ?? false,
+    snapshotFormat: param.snapshotFormat ?? "BINARYPROTO",
     randomSeed: param.randomSeed ?? -1,
   };
 }
@@ -79,10 +81,6 @@ function checkCounts(param: SolverParameter): void {
   }
   if ((param.iterSize ?? 1) < 1) {
     failSolver(param, "iterSize", `iter_size is ${param.iterSize}; give at least 1.`);
-  }
-  if (param.snapshotFormat === "HDF5") {
-    const advice = "leave the field out to save .caffemodel and .solverstate files";
-    failSolver(param, "snapshotFormat", `snapshot_format HDF5 is not supported yet; ${advice}.`);
   }
 }
 

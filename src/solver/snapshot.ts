@@ -18,13 +18,17 @@ import type { BlobProto, SolverState } from "../schema/index.ts";
 import type { SnapshotEvent } from "./events.ts";
 import { type Positions, positionsPath, savePositions } from "./positions.ts";
 import type { SolverType } from "./rules.ts";
+import type { SolverSettings } from "./settings.ts";
+
+type SnapshotFormat = SolverSettings["snapshotFormat"];
 
 /** The names of one snapshot's files, relative as snapshot_prefix is. */
-function snapshotNames(prefix: string, iter: number) {
+function snapshotNames(prefix: string, iter: number, format: SnapshotFormat) {
   const stem = `${prefix}_iter_${iter}`;
+  const end = format === "HDF5" ? ".h5" : "";
   return {
-    model: `${stem}.caffemodel`,
-    state: `${stem}.solverstate`,
+    model: `${stem}.caffemodel${end}`,
+    state: `${stem}.solverstate${end}`,
     /** Random numbers and data positions, which a .solverstate has no place for. */
     resume: `${stem}.resume.json`,
   };
@@ -44,18 +48,19 @@ export interface Snapshot extends Positions {
  */
 export async function saveSnapshot(
   snapshot: Snapshot,
-  options: { prefix: string; root: string; diff: boolean; logger: Logger },
+  options: { prefix: string; root: string; format: SnapshotFormat; diff: boolean; logger: Logger },
 ): Promise<SnapshotEvent> {
   const { iter, currentStep, history, net } = snapshot;
-  const { prefix, root, diff, logger } = options;
-  const names = snapshotNames(prefix, iter);
+  const { prefix, root, format, diff, logger } = options;
+  const names = snapshotNames(prefix, iter, format);
   const path = (name: string) => resolve(root, name);
   const say = (source: string, text: string) => logger.log("info", source, text);
+  const [kind, modelLine, stateLine] = LOG_WORDS[format];
 
-  say("solver.cpp:464", `Snapshotting to binary proto file ${names.model}`);
+  say(`solver.cpp:${modelLine}`, `Snapshotting to ${kind} file ${names.model}`);
   await net.save(path(names.model), { diff });
   await savePositions(path(names.resume), snapshot, snapshot);
-  say("sgd_solver.cpp:284", `Snapshotting solver state to binary proto file ${names.state}`);
+  say(`sgd_solver.cpp:${stateLine}`, `Snapshotting solver state to ${kind} file ${names.state}`);
   await writeSolverState(path(names.state), {
     iter,
     learnedNet: names.model,
@@ -64,6 +69,9 @@ export async function saveSnapshot(
   });
   return { iter, model: path(names.model), state: path(names.state) };
 }
+
+/** What Caffe calls a format, and the lines of its sources that say so. */
+const LOG_WORDS = { BINARYPROTO: ["binary proto", 464, 284], HDF5: ["HDF5", 474, 296] } as const;
 
 async function protoOf(blob: Blob): Promise<BlobProto> {
   return blobToProto(await blob.sync(), false);

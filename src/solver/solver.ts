@@ -184,6 +184,7 @@ export class Solver {
       {
         prefix: requirePrefix(this.param),
         root: this.#root,
+        format: this.#settings.snapshotFormat,
         diff: this.#settings.snapshotDiff,
         logger: this.#logger,
       },

@@ -141,7 +141,11 @@ describe("files that are something else", () => {
       "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 1724895\n",
       /a Git LFS pointer, not the file of 1724895 bytes .* "git lfs pull"/,
     ],
-    ["HDF5", "\x89HDF\r\n\x1a\nabc", /an HDF5 file, which cortado does not read yet/],
+    [
+      "HDF5",
+      "\x89HDF\r\n\x1a\nabc",
+      /Couldn't open .*x.caffemodel: .*; the file is damaged or incomplete/,
+    ],
     ["gzip", "\x1f\x8b\x08abc", /a compressed file; unpack it first/],
     ["PyTorch", "PK\x03\x04abc", /a ZIP archive \(as PyTorch's models are\)/],
     [

@@ -38,6 +38,7 @@ describe("resuming", () => {
   test.each([
     ["SGD", sgd],
     ["Adam", adam],
+    ["SGD with HDF5", `${sgd} snapshot_format: HDF5`],
     [
       "multistep",
       'base_lr: 0.1 lr_policy: "multistep" gamma: 0.5 stepvalue: 2 stepvalue: 9 momentum: 0.9',
@@ -49,12 +50,8 @@ describe("resuming", () => {
     const straight = await load(solverText, options, dropoutNet);
     const passes = feed(straight);
     await straight.step(5);
-    await straight.snapshot();
-    const resumed = await load(
-      solverText,
-      { ...options, snapshot: join(folder.path, "s_iter_5.solverstate") },
-      dropoutNet,
-    );
+    const { state } = await straight.snapshot();
+    const resumed = await load(solverText, { ...options, snapshot: state }, dropoutNet);
     feed(resumed, passes());
     expect(resumed.iter).toBe(5);
     expect(resumed.learningRate).toBe(straight.learningRate);
@@ -121,6 +118,35 @@ describe("the files of a snapshot", () => {
     expect(logger.lines).toContain(
       "Snapshotting solver state to binary proto file out_iter_2.solverstate",
     );
+    solver.dispose();
+  });
+
+  test("in HDF5 have Caffe's names, and gradients with snapshot_diff", async () => {
+    using folder = temporaryFolder();
+    const logger = recordedLogger();
+    const text = `${sgd} snapshot_prefix: "out" max_iter: 2 snapshot_format: HDF5 snapshot_diff: true`;
+    const solver = await load(text, { root: folder.path, logger });
+    feed(solver);
+    await solver.solve();
+    const names = ["caffemodel.h5", "resume.json", "solverstate.h5"].map(
+      (end) => `out_iter_2.${end}`,
+    );
+    expect(readdirSync(folder.path).sort()).toEqual(names);
+    const state = await readSolverState(join(folder.path, "out_iter_2.solverstate.h5"));
+    expect(state).toMatchObject({
+      iter: 2,
+      learnedNet: "out_iter_2.caffemodel.h5",
+      currentStep: 0,
+    });
+    expect(state.history.map(({ shape }) => shape)).toEqual([{ dim: [2, 3] }, { dim: [2] }]);
+    expect(state.history[0]!.data).toEqual(solver.history[0]!.data);
+    expect(logger.lines).toContain("Snapshotting to HDF5 file out_iter_2.caffemodel.h5");
+    expect(logger.lines).toContain(
+      "Snapshotting solver state to HDF5 file out_iter_2.solverstate.h5",
+    );
+    const bytes = readFileSync(join(folder.path, "out_iter_2.caffemodel.h5"));
+    const [diff] = solver.net.params.get("ip")!.map((blob) => blob.diff);
+    expect(bytes.includes(Buffer.from(Float32Array.from(diff!).buffer))).toBe(true);
     solver.dispose();
   });
 
@@ -205,12 +231,14 @@ describe("files that cannot be resumed from", () => {
 
   test("a .caffemodel is named as such", async () => {
     using folder = temporaryFolder();
-    const { model } = await snapshotOf(sgd, folder.path);
-    const resume = load(sgd, { root: folder.path, snapshot: model });
-    await expect(resume).rejects.toThrow(ModelFileError);
-    await expect(resume).rejects.toThrow(
-      "holds weights (.caffemodel), not the state of a solver (.solverstate)",
-    );
+    for (const text of [sgd, `${sgd} snapshot_format: HDF5`]) {
+      const { model } = await snapshotOf(text, folder.path);
+      const resume = load(sgd, { root: folder.path, snapshot: model });
+      await expect(resume).rejects.toThrow(ModelFileError);
+      await expect(resume).rejects.toThrow(
+        "holds weights (.caffemodel), not the state of a solver (.solverstate)",
+      );
+    }
   });
 
   test("the state of another solver type is named as such", async () => {

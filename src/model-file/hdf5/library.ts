@@ -1,12 +1,14 @@
 /** @file Calls of the HDF5 library that end in a result or in one error, whatever the file holds. */
 import { closeSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Hdf5Module, instantiateHdf5 } from "./module.ts";
 
 /** An instance whose memory has grown beyond this is not used again: it can never shrink. */
 const KEPT_BYTES = 256 * 2 ** 20;
 const STANDARD_ERROR = 2;
-/** Emscripten's number for "permission denied". */
+/** Emscripten's numbers for "permission denied" and of the flag that opens a folder. */
 const EACCES = 2;
+const O_DIRECTORY = 0x10000;
 
 /** Why the library could not do what it was asked to; the caller knows the file. */
 export class Hdf5Failure extends Error {}
@@ -57,9 +59,11 @@ export class Hdf5Library {
   withFile<T>(path: string, mode: Hdf5Mode, act: (file: bigint) => T): T {
     if (this.#isBroken) throw new Hdf5Failure("the HDF5 library failed before");
     if (this.#allowed !== undefined) throw new Error("internal: an HDF5 file is open already");
-    this.#allowed = path;
+    // The library asks for files by their absolute paths.
+    const absolute = resolve(path);
+    this.#allowed = absolute;
     try {
-      const file = this.call((module) => open(module, path, mode));
+      const file = this.call((module) => open(module, absolute, mode));
       let result: T;
       try {
         result = act(file);
@@ -137,7 +141,8 @@ export class Hdf5Library {
     const { open, close, write } = FS;
     FS.open = (path, flags, mode) => {
       if (path !== this.#allowed) {
-        this.#refused = path;
+        // Folders are where the library looks for plug-ins.
+        if (!(flags & O_DIRECTORY)) this.#refused ??= path;
         throw new FS.ErrnoError(EACCES);
       }
       const stream = open(path, flags, mode);
@@ -176,5 +181,9 @@ function open(module: Hdf5Module, path: string, mode: Hdf5Mode): bigint {
 /** The library prints its stack of errors, the innermost last: `#003: file line 12 in f(): reason`. */
 function innermostReason(printed: string): string {
   const reasons = [...printed.matchAll(/^ *#\d+: .*?\(\): (.*)$/gm)];
-  return (reasons.at(-1)?.[1] ?? printed.trim().split("\n")[0]!).slice(0, 300);
+  const reason = reasons.at(-1)?.[1] ?? printed.trim().split("\n")[0]!;
+  const ofSystem = /error message = '([^']*)'/.exec(printed)?.[1]?.toLowerCase();
+  // Where a filter is missing, the library looks for plug-ins last.
+  const filter = /required filter '[^']*' is not registered/.exec(printed)?.[0];
+  return (filter ?? ofSystem ?? reason).slice(0, 300);
 }

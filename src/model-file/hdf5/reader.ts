@@ -79,7 +79,7 @@ export function readHdf5<T>(
 /** What to make of the library's reason. */
 function consequence(reason: string): string {
   if (reason.includes("not followed")) return "";
-  if (/required filter|not registered/.test(reason)) {
+  if (reason.startsWith("required filter")) {
     return "; store it compressed with gzip, or not at all";
   }
   return "; the file is damaged or incomplete";

@@ -1,7 +1,7 @@
 /** @file Where snapshots go: Caffe's rules for snapshot_prefix, and a check before hours are spent. */
 import { statSync } from "node:fs";
 import { open, unlink } from "node:fs/promises";
-import { join, parse, resolve } from "node:path";
+import { parse, resolve } from "node:path";
 import type { Logger } from "../core/logger.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { SolverParameter } from "../schema/index.ts";
@@ -20,11 +20,12 @@ export function snapshotPrefix(
   logger: Logger,
 ): string | undefined {
   if (!solverFile) return given;
-  const { dir, name } = parse(solverFile);
+  const { ext, name } = parse(solverFile);
   if (!given) {
     // Relative names are kept, as Caffe writes them to the log and into the solver state.
     const atRoot = resolve(solverFile) === resolve(root, solverFile);
-    const prefix = join(atRoot ? dir : resolve(dir), name);
+    const path = atRoot ? solverFile : resolve(solverFile);
+    const prefix = path.slice(0, path.length - ext.length);
     const message = `snapshot_prefix was not specified and is set to ${prefix}`;
     logger.log("info", "upgrade_proto.cpp:1107", message);
     return prefix;

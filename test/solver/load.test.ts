@@ -63,6 +63,45 @@ describe("weights", () => {
   });
 });
 
+describe("states", () => {
+  test("of the solver go over those of the nets: level replaced, stages added", async () => {
+    using shop = await workshop();
+    writeFileSync(
+      join(shop.path, "net.prototxt"),
+      `state { level: 3 stage: "net" phase: TEST } ${regressionNet}`,
+    );
+    const logger = recordedLogger();
+    const solver = await shop.load(
+      `net: "net.prototxt" test_iter: 1 test_iter: 1 test_interval: 1
+       train_state { level: 1 stage: "train" phase: TRAIN } test_state { } test_state { stage: "b" level: 7 }`,
+      { logger },
+    );
+    const printed = logger.lines.flatMap(
+      (line) => /^Initializing net.*?(state {.*?\n})/s.exec(line)?.[1] ?? [],
+    );
+    const state = (...lines: string[]) =>
+      ["state {", ...lines.map((line) => `  ${line}`), "}"].join("\n");
+    expect(printed).toEqual([
+      state("phase: TRAIN", "level: 1", 'stage: "net"', 'stage: "train"'),
+      state("phase: TEST", "level: 3", 'stage: "net"'),
+      state("phase: TEST", "level: 7", 'stage: "net"', 'stage: "b"'),
+    ]);
+    solver.dispose();
+  });
+
+  test("are printed with what was given, and no defaults", async () => {
+    using shop = await workshop();
+    const logger = recordedLogger();
+    const solver = await shop.load('net: "net.prototxt" layer_wise_reduce: false device_id: 2', {
+      logger,
+    });
+    expect(logger.lines.find((line) => line.startsWith("Initializing net"))).toContain(
+      "\nstate {\n  phase: TRAIN\n}\n",
+    );
+    solver.dispose();
+  });
+});
+
 describe("nets by file", () => {
   test("train_net and test_net", async () => {
     using shop = await workshop();

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ModelFileError } from "../../src/errors.ts";
 import { readSolverState } from "../../src/model-file/index.ts";
 import { Solver, type SolverOptions } from "../../src/solver/index.ts";
+import { snapshotPrefix } from "../../src/solver/snapshot-prefix.ts";
 import {
   feed,
   netParam,
@@ -205,6 +206,16 @@ describe("snapshot_prefix by Caffe's rules", () => {
     const { prefix, lines } = await prefixOf(folder.path, "");
     expect(prefix).toBe(join(folder.path, "solver"));
     expect(lines[0]).toBe(`snapshot_prefix was not specified and is set to ${prefix}`);
+  });
+
+  test.each([
+    ["solver.prototxt", "solver"],
+    ["./a.b.prototxt", "./a.b"],
+    ["../x/solver", "../x/solver"],
+  ])("absent, for the solver %s: %s, as the name was given", (file, prefix) => {
+    const logger = recordedLogger();
+    expect(snapshotPrefix(undefined, file, process.cwd(), logger)).toBe(prefix);
+    expect(logger.lines).toEqual([`snapshot_prefix was not specified and is set to ${prefix}`]);
   });
 
   test("a folder: the solver's name in it", async () => {

@@ -54,6 +54,8 @@ export interface Layer {
   ): void;
   /** Set by the net before the first backward pass: which of `blobs` want a gradient (lr_mult != 0). */
   paramPropagateDown?: boolean[];
+  /** Takes the arrays that the layer reads from now on, which stay the caller's (MemoryData). */
+  setInputArrays?(data: Float32Array, labels: Float32Array): void;
   /** What must survive a snapshot to resume exactly (a cursor, a shuffled order); JSON. */
   saveState?(): unknown;
   restoreState?(state: unknown): void | Promise<void>;

@@ -36,6 +36,7 @@ import { lrn } from "./lrn.ts";
 import { multinomialLogisticLoss } from "./multinomial-logistic-loss.ts";
 import { lstm } from "./lstm.ts";
 import { lstmUnit } from "./lstm-unit.ts";
+import { memoryData } from "./memory-data.ts";
 import { mvn } from "./mvn.ts";
 import { parameter } from "./parameter.ts";
 import { pooling } from "./pooling.ts";
@@ -100,6 +101,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   multinomialLogisticLoss,
   lstm,
   lstmUnit,
+  memoryData,
   mvn,
   parameter,
   pooling,

@@ -18,6 +18,7 @@ import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-fil
 import { type NetParameter, type Phase, upgradeNet } from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
 import { logLayer, logParameterNorms } from "./debug-info.ts";
+import { setInputArrays } from "./input-arrays.ts";
 import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { checkMemory } from "./memory.ts";
@@ -228,6 +229,19 @@ export class Net {
   set debugInfo(on: boolean) {
     this.#debugInfo = on;
     this.#watchLayers();
+  }
+
+  /**
+   * Gives a MemoryData layer the records that it goes through from now on (pycaffe `set_input_arrays`).
+   * Float32Arrays are not copied: what is written to them later is what the net reads.
+   * @param data n x channels x height x width values in C order, n a multiple of `batch_size`
+   * @param labels n values
+   * @param layer the layer's name; absent: the net's only MemoryData layer
+   * @throws NetDefinitionError when there is no such layer, or the numbers of values do not fit
+   */
+  setInputArrays(data: ArrayLike<number>, labels: ArrayLike<number>, layer?: string): void {
+    this.#checkAlive();
+    setInputArrays(this.layers, data, labels, layer);
   }
 
   /**

@@ -14,16 +14,22 @@ interface BlobEntry {
 }
 
 interface Manifest {
-  readonly phase: Phase;
-  readonly caffe_random_seed: number | null;
+  /** Absent where nothing depends on it. */
+  readonly phase?: Phase;
+  readonly caffe_random_seed?: number | null;
   readonly setup_shapes: Readonly<Record<string, readonly number[]>>;
   readonly steps: readonly { readonly blobs: readonly BlobEntry[] }[];
+  /** The arrays that a MemoryData layer is given. */
+  readonly source?: {
+    readonly data: { readonly file: string };
+    readonly label: { readonly file: string };
+  };
 }
 
 /** The cases of layers that read what lies in the case's folder. */
 function dataCases(): string[] {
   const rows = readFileSync(sharedPath("golden/data/INDEX.tsv"), "utf8").trim().split("\n");
-  const types = new Set(["Data", "ImageData", "WindowData"]);
+  const types = new Set(["Data", "ImageData", "MemoryData", "WindowData"]);
   return rows.filter((row) => types.has(row.split("\t")[2]!)).map((row) => row.split("\t")[0]!);
 }
 
@@ -38,11 +44,15 @@ describe.skipIf(!hasShared)("Data layers against Caffe's (needs ../shared)", () 
     const net = await Net.load(`${folder}/net.prototxt`, {
       phase: manifest.phase,
       root: folder,
-      ...(manifest.caffe_random_seed === null ? {} : { seed: manifest.caffe_random_seed }),
+      seed: manifest.caffe_random_seed ?? undefined,
     });
     try {
       for (const [blob, shape] of Object.entries(manifest.setup_shapes)) {
         expect(net.blobs.get(blob)?.shape).toEqual(shape);
+      }
+      if (manifest.source) {
+        const { data, label } = manifest.source;
+        net.setInputArrays(floatsOf(`${folder}/${data.file}`), floatsOf(`${folder}/${label.file}`));
       }
       for (const { blobs } of manifest.steps) {
         await net.run();

@@ -18,25 +18,29 @@ test("the table lists every layer, field, format and command; npm run compatibil
 });
 
 describe("each field of a layer's parameter counts, unless a note says that it does not", () => {
-  test.each(types.filter((type) => layerFields(type).length > 0))("%s", async (type) => {
-    const read = new Set(layerFiles(type).flatMap(identifiersOf));
-    const wrong: string[] = [];
-    for (const { param, field, note } of layerFields(type)) {
-      const should = note?.state !== "ignored";
-      const probe = probes[type];
-      // Code tells that a field is not read, but not that a name like "scale" is this very field.
-      if (!probe && !should) continue;
-      const counts = probe
-        ? await fieldMatters(type, probe, param.key, field)
-        : read.has(field.key);
-      if (counts !== should) {
-        wrong.push(
-          `${param.name}.${field.name} ${counts ? "counts, but a note says it does not" : "does nothing: read it, or note why not"}`,
-        );
+  test.each(types.filter((type) => layerFields(type).length > 0))(
+    "%s",
+    async (type) => {
+      const read = new Set(layerFiles(type).flatMap(identifiersOf));
+      const wrong: string[] = [];
+      for (const { param, field, note } of layerFields(type)) {
+        const should = note?.state !== "ignored";
+        const probe = probes[type];
+        // Code tells that a field is not read, but not that a name like "scale" is this very field.
+        if (!probe && !should) continue;
+        const counts = probe
+          ? await fieldMatters(type, probe, param.key, field)
+          : read.has(field.key);
+        if (counts !== should) {
+          wrong.push(
+            `${param.name}.${field.name} ${counts ? "counts, but a note says it does not" : "does nothing: read it, or note why not"}`,
+          );
+        }
       }
-    }
-    expect(wrong).toEqual([]);
-  });
+      expect(wrong).toEqual([]);
+    },
+    120_000,
+  );
 });
 
 test("a change of a field that nothing reads does not show", async () => {

@@ -122,7 +122,7 @@ function fillBottoms(net: Net, { bottoms }: Probe): void {
   bottoms.forEach(({ shape, whole }, i) => {
     const values = net.blobs.get(`x${i}`)!.data;
     for (let at = 0; at < values.length; at++) {
-      values[at] = whole === undefined ? valueAt(at, shape.length) : at % whole;
+      values[at] = whole === undefined ? valueAt(at, shape.length + i) : at % whole;
     }
   });
 }

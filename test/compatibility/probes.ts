@@ -96,9 +96,41 @@ const single: Readonly<Record<string, Probe>> = {
   Tile: neuron("tile_param { tiles: 2 }"),
 };
 
+const rois: Bottom = { shape: [3, 5], whole: 5 };
+
+/** Types of other forks. */
+const foreign: Readonly<Record<string, Probe>> = {
+  BN: { bottoms: [real(3, 2, 4, 3)], params: [""] },
+  ConvolutionDepthwise: { bottoms: [image], params: windows },
+  DepthwiseConvolution: { bottoms: [image], params: windows },
+  Interp: { bottoms: [image], params: ["interp_param { height: 4 width: 4 }", "interp_param {}"] },
+  Normalize: { bottoms: [image], params: ["norm_param {}", "normalize_bbox_param {}"] },
+  PSROIPooling: {
+    bottoms: [real(2, 8, 6, 5), rois],
+    params: ["psroi_pooling_param { spatial_scale: 1 output_dim: 2 group_size: 2 }"],
+  },
+  PriorBox: {
+    bottoms: [image, real(2, 3, 12, 10)],
+    params: ["prior_box_param { min_size: 8 aspect_ratio: 2 }"],
+  },
+  ROIPooling: {
+    bottoms: [image, rois],
+    params: ["roi_pooling_param { pooled_h: 2 pooled_w: 2 }"],
+  },
+  ReLU6: neuron(),
+  ShuffleChannel: { bottoms: [image], params: [""] },
+  SmoothL1Loss: { bottoms: [real(4, 3, 2), real(4, 3, 2)], params: ["loss_param {}"] },
+  Upsample: {
+    bottoms: [image, whole(2, 2, 4, 6, 5)],
+    params: ["upsample_param { scale: 2 }", "upsample_param { upsample_h: 9 upsample_w: 9 }"],
+  },
+};
+
 /** By layer type; several where the number of bottoms matters. */
 export const probes: Readonly<Record<string, readonly Probe[]>> = {
-  ...Object.fromEntries(Object.entries(single).map(([type, probe]) => [type, [probe]])),
+  ...Object.fromEntries(
+    Object.entries({ ...single, ...foreign }).map(([type, probe]) => [type, [probe]]),
+  ),
   // Without a third bottom, the matrix comes from a file.
   InfogainLoss: [single.InfogainLoss!, { bottoms: pixels, params: [""] }],
 };

@@ -153,16 +153,19 @@ test("reports an item that could not be read in advance when its turn comes", as
   );
 });
 
-test("writes and reads a custom layer's blobs in a .caffemodel", async () => {
-  const root = project();
-  const solver = await solverIn(root);
-  await solver.step(3);
-  const weights = join(root, "line.caffemodel");
-  await solver.net.save(weights);
-  const again = await Net.load(join(root, "net.prototxt"), { root, weights });
-  onTestFinished(() => again.dispose());
-  expect(again.params.get("line")!.map(({ data }) => [...data])).toEqual(weightsOf(solver));
-});
+test.each(["line.caffemodel", "line.caffemodel.h5"])(
+  "writes a custom layer's blobs to %s and reads them",
+  async (file) => {
+    const root = project();
+    const solver = await solverIn(root);
+    await solver.step(3);
+    const weights = join(root, file);
+    await solver.net.save(weights);
+    const again = await Net.load(join(root, "net.prototxt"), { root, weights });
+    onTestFinished(() => again.dispose());
+    expect(again.params.get("line")!.map(({ data }) => [...data])).toEqual(weightsOf(solver));
+  },
+);
 
 test("refuses weights of another shape or number with Caffe's sentences", async () => {
   const root = project();

@@ -104,6 +104,7 @@ test.skipIf(withoutBuild)(
       "wrong.ts(3,58): error TS2540: Cannot assign to 'data' because it is a read-only property.",
     ]);
   },
+  120_000, // the compiler takes its time on a busy machine
 );
 
 test("runs files that import others, JSON and packages of both kinds", async () => {

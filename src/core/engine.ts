@@ -88,6 +88,8 @@ export interface Normalisation {
 export interface Engine {
   readonly heap: Heap;
   readonly threads: number;
+  /** What matrix products run on, such as "AVX-512" or "WebAssembly". */
+  readonly instructionSet: string;
 
   /** C = alpha op(A) op(B) + beta C; row-major; op(A) is M x K, op(B) is K x N, C is M x N. With beta 0, C is not read. */
   gemm(

@@ -24,6 +24,7 @@ export function createEngine(heap: Heap, options: EngineOptions = {}): Engine {
 class CpuEngine implements Engine {
   readonly heap: Heap;
   readonly threads: number;
+  readonly instructionSet: string;
   readonly #runtime: Runtime;
   readonly #kernels: Kernels;
   readonly #control: Pointer;
@@ -32,6 +33,7 @@ class CpuEngine implements Engine {
   constructor(runtime: Runtime) {
     this.heap = runtime.heap;
     this.threads = runtime.threads;
+    this.instructionSet = runtime.native?.instructionSet ?? "WebAssembly";
     this.#runtime = runtime;
     this.#kernels = runtime.kernels;
     this.#control = runtime.control;

@@ -1,8 +1,13 @@
 /** @file One thread's share of a matrix product: rows of A times packed panels of B. */
 import { BLOCK_DEPTH, blockScratch, ceilDivide, tileScratch } from "./memory";
 import { transposeTo } from "./pack";
+import { copyFloats } from "./simd";
 import { TILE_COLUMNS, TILE_ROWS, dotTile, tiles } from "./tile";
 
+/** Rows of A that are whole pages apart share few places in the first cache: they are copied first. */
+const PAGE: usize = 4096;
+/** Columns from which on that pays. */
+const MANY = 128;
 /** Below this depth a block's panels of B fit the first cache, and C is better walked row by row. */
 const SHALLOW = 128;
 
@@ -29,6 +34,12 @@ export function multiplyBlock(
       rows = blockScratch(control, thread);
       step = 4 * <usize>BLOCK_DEPTH;
       transposeBlock(a + <usize>k * lda, lda, M, kc, rows, step);
+    } else if (lda % PAGE == 0 && N >= MANY) {
+      rows = blockScratch(control, thread);
+      step = 4 * <usize>kc;
+      for (let i = 0; i < M; i++) {
+        copyFloats(a + <usize>i * lda + 4 * <usize>k, rows + <usize>i * step, kc);
+      }
     }
     const adds = accumulate || k > 0;
     const panels = packed + 32 * <usize>k;

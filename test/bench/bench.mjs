@@ -1,0 +1,162 @@
+/**
+ * How fast cortado is, side by side with others on the same machine:
+ *
+ *     npm run bench -- [WORKLOAD ...] [--engine wasm|native] [--device cpu] [--peer pytorch|tfjs] [--threads N]
+ *                      [--repetitions N] [--json FILE] [--list]
+ *
+ * Each contestant runs in a process of its own, and they take turns, a repetition each, so that all meet
+ * the same machine. Without --engine both engines run, without --peer all that are found. PyTorch is looked
+ * for in the python3 on the PATH, or in CORTADO_BENCH_PYTHON.
+ */
+import { writeFileSync } from "node:fs";
+import os from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startContestant } from "./contestant.mjs";
+import { machineLimits } from "./machine.mjs";
+import { workloads } from "./workloads.mjs";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    engine: { type: "string", multiple: true },
+    device: { type: "string", default: "cpu" },
+    peer: { type: "string", multiple: true },
+    threads: { type: "string", default: String(Math.min(16, os.availableParallelism())) },
+    repetitions: { type: "string" },
+    json: { type: "string" },
+    list: { type: "boolean", default: false },
+  },
+});
+
+if (options.list) {
+  for (const { name, title } of workloads) console.log(`${name.padEnd(20)} ${title}`);
+  process.exit(0);
+}
+const unknown = positionals.find((name) => !workloads.some((workload) => workload.name === name));
+if (unknown) {
+  const known = workloads.map(({ name }) => name).join(", ");
+  console.error(`bench: there is no workload "${unknown}"; there are ${known}`);
+  process.exit(1);
+}
+
+const file = (name) => fileURLToPath(new URL(name, import.meta.url));
+const python = process.env.CORTADO_BENCH_PYTHON ?? "python3";
+const engines = options.engine ?? ["native", "wasm"];
+const peers = options.peer ?? ["pytorch", "tfjs"];
+const PEERS = {
+  pytorch: (workload) => [python, [file("peers/pytorch.py"), workload, options.threads]],
+  tfjs: (workload) => [process.execPath, [file("peers/tfjs.mjs"), workload, options.threads]],
+};
+const MEBI = 2 ** 20;
+
+const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
+const summary = (times) => ({ min: Math.min(...times), median: median(times) });
+const digits = (ms) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
+
+/** Starts everybody who can run the workload; those who cannot are left out. */
+async function contestantsOf(workload) {
+  const own = engines.map(async (engine) => ({
+    engine,
+    process: await startContestant(process.execPath, [
+      file("worker.mjs"),
+      workload.name,
+      engine,
+      options.threads,
+      options.device,
+    ]),
+  }));
+  const others = (workload.peers ?? [])
+    .filter((peer) => peers.includes(peer))
+    .map(async (peer) => ({ peer, process: await startContestant(...PEERS[peer](workload.name)) }));
+  // One after the other: starting up together they would slow each other's first iterations.
+  const started = [];
+  for (const start of [...own, ...others]) started.push(await start);
+  return started.filter((contestant) => contestant.process);
+}
+
+/** Runs one workload. @returns a result for each engine */
+async function measure(workload) {
+  const contestants = await contestantsOf(workload);
+  const repetitions = Number(options.repetitions ?? workload.repetitions);
+  const times = new Map(contestants.map((contestant) => [contestant, []]));
+  for (let i = -workload.warmUp; i < repetitions; i++) {
+    for (const contestant of contestants) {
+      const ms = await contestant.process.iterate();
+      if (i >= 0) times.get(contestant).push(ms);
+    }
+  }
+  for (const contestant of contestants) {
+    contestant.peakMemoryBytes = await contestant.process.finish();
+    contestant.ms = summary(times.get(contestant));
+  }
+  const against = contestants.filter(({ peer }) => peer);
+  return contestants
+    .filter(({ engine }) => engine)
+    .map((own) => ({
+      workload: workload.name,
+      engine: own.engine,
+      device: options.device,
+      threads: Number(options.threads),
+      version: own.process.version,
+      ms: own.ms,
+      peakMemoryBytes: own.peakMemoryBytes,
+      ...(workload.rate && { rate: workload.rate(own.ms) }),
+      peers: Object.fromEntries(
+        against.map(({ peer, process: { version }, ms, peakMemoryBytes }) => [
+          peer,
+          { version, ms, peakMemoryBytes, ratio: own.ms.median / ms.median },
+        ]),
+      ),
+    }));
+}
+
+function rows({ workload, engine, version, ms, peakMemoryBytes, rate, peers: against }) {
+  const memory = (bytes) => `${Math.round(bytes / MEBI)} MiB`;
+  const ratios = Object.entries(against).map(
+    ([peer, { version: v, ms: theirs, peakMemoryBytes: bytes, ratio }]) =>
+      `${ratio.toFixed(2)} x ${peer} ${v} (${digits(theirs.min)} / ${digits(theirs.median)} ms, ${memory(bytes)})`,
+  );
+  const cells = [
+    workload,
+    `${engine}${version ? ` (${version})` : ""}`,
+    digits(ms.min),
+    digits(ms.median),
+    memory(peakMemoryBytes),
+    rate ?? "",
+    ratios.join("; "),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+const limits = await machineLimits(Number(options.threads));
+const machine = {
+  processor: os.cpus()[0]?.model.trim() ?? "unknown",
+  cores: os.availableParallelism(),
+  memoryBytes: os.totalmem(),
+  platform: `${os.type()} ${os.release()} ${os.arch()}`,
+  node: process.version,
+  loadBefore: os.loadavg()[0],
+  ...limits,
+};
+console.log(
+  `${machine.processor}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}, load ` +
+    `${machine.loadBefore.toFixed(1)}. With ${options.threads} threads: ` +
+    `${limits.gflops?.toFixed(0) ?? "?"} GFLOP/s in a product of 1024 x 1024 matrices, ` +
+    `${limits.gigabytesPerSecond.toFixed(1)} GB/s in y += x.\n`,
+);
+console.log(
+  "| workload | engine | min ms | median ms | peak memory | | median against peers (min / median, memory) |",
+);
+console.log("|---|---|---|---|---|---|---|");
+const results = [];
+for (const workload of workloads) {
+  if (positionals.length > 0 ? !positionals.includes(workload.name) : workload.onlyByName) continue;
+  for (const result of await measure(workload)) {
+    results.push(result);
+    console.log(rows(result));
+  }
+}
+if (options.json)
+  writeFileSync(options.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+process.exit(results.length > 0 ? 0 : 1);

@@ -2,16 +2,22 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/core/random.ts";
-import { createRecords, encodeDatum } from "../../src/data/index.ts";
+import { createRecords, encodeDatum, encodePng } from "../../src/data/index.ts";
 import { readCaffemodel, readSolverState } from "../../src/model-file/index.ts";
 import { hasProgram, startProgram } from "../support/program.ts";
 import { temporaryFolder } from "../support/solver.ts";
 
+/** Where the train net's images come from; both have a position, and one an order of its own. */
+const sources = {
+  database: 'type: "Data" data_param { source: "db" backend: LMDB batch_size: 4 }',
+  "shuffled files":
+    'type: "ImageData" image_data_param { source: "list.txt" batch_size: 4 shuffle: true }',
+};
+
 /** All that has a position or draws random numbers: crop, mirror, dropout, two test nets on one database. */
-const net = `
+const netText = (source: keyof typeof sources) => `
   name: "Everything"
-  layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN }
-    data_param { source: "db" backend: LMDB batch_size: 4 }
+  layer { name: "data" top: "data" top: "label" include { phase: TRAIN } ${sources[source]}
     transform_param { crop_size: 8 mirror: true scale: 0.00390625 } }
   layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TEST not_stage: "b" }
     data_param { source: "db" backend: LMDB batch_size: 3 } transform_param { crop_size: 8 } }
@@ -32,19 +38,22 @@ const solverText = (type: string, maxIter: number) => `
   test_iter: 2 test_iter: 1 test_state { } test_state { stage: "b" } test_interval: 3
   display: 1 max_iter: ${maxIter} snapshot: 5 snapshot_prefix: "s" random_seed: 7`;
 
-/** A folder with 23 images in a database, so that rounds and batches never end together. */
-async function workshop() {
+/** A folder with 23 images in a database and in files, so that rounds and batches never end together. */
+async function workshop(source: keyof typeof sources = "database") {
   const folder = temporaryFolder();
-  const records = await createRecords(join(folder.path, "db"), "LMDB");
+  const file = (name: string) => join(folder.path, name);
+  const records = await createRecords(file("db"), "LMDB");
   const random = createRandom(3);
   for (let i = 0; i < 23; i++) {
     const data = Uint8Array.from({ length: 300 }, () => random.integer(255));
-    const datum = { channels: 3, height: 10, width: 10, data, label: i % 3 };
-    await records.put(String(i).padStart(4, "0"), encodeDatum(datum));
+    const image = { channels: 3, height: 10, width: 10, data };
+    await records.put(String(i).padStart(4, "0"), encodeDatum({ ...image, label: i % 3 }));
+    writeFileSync(file(`${i}.png`), await encodePng(image));
   }
   await records.close();
-  const file = (name: string) => join(folder.path, name);
-  writeFileSync(file("net.prototxt"), net);
+  const names = Array.from({ length: 23 }, (_, i) => `${i}.png ${i % 3}\n`);
+  writeFileSync(file("list.txt"), names.join(""));
+  writeFileSync(file("net.prototxt"), netText(source));
   return {
     path: folder.path,
     file,
@@ -67,10 +76,13 @@ function linesFrom(log: string, first: string): string[] {
 }
 
 describe.skipIf(!hasProgram)("a training that is killed (needs the build)", () => {
-  test.each(["SGD", "Adam"])(
-    "goes on after SIGKILL bit by bit as one that never stopped: %s",
-    async (type) => {
-      using shop = await workshop();
+  test.each([
+    ["SGD", "database"],
+    ["Adam", "shuffled files"],
+  ] as const)(
+    "goes on after SIGKILL bit by bit as one that never stopped: %s, %s",
+    async (type, source) => {
+      using shop = await workshop(source);
       shop.write("solver.prototxt", solverText(type, 10));
       const straight = startProgram(shop.path, train);
       expect(await straight.exit, straight.err()).toBe(0);

@@ -43,8 +43,10 @@ export async function decodeImage(
   if (mode !== "native") pipeline = pipeline.autoOrient().removeAlpha();
   if (isGray) pipeline = pipeline.toColourspace(is16Bit ? "grey16" : "b-w");
   else if (is16Bit) pipeline = pipeline.toColourspace("rgb16");
-  const { pixels, channels, height, width } = await rawPixels(pipeline, is16Bit, what);
-  const planes = luma ? everyThird(pixels) : planesOf(pixels, channels, mode);
+  const raw = await rawPixels(pipeline, is16Bit, what);
+  const { channels, height, width } = raw;
+  const pixels = format === "tiff" && mode !== "native" ? bytesOf(raw.pixels) : raw.pixels;
+  const planes = luma ? everyThird(pixels) : planesOf(pixels, channels, mode, format);
   return { channels: planes.length / (height * width), height, width, data: inMode(planes, mode) };
 }
 
@@ -95,11 +97,18 @@ async function rawPixels(pipeline: Sharp, is16Bit: boolean, what: string) {
   return { pixels, channels: info.channels, height: info.height, width: info.width };
 }
 
+/** 16-bit values as libtiff rounds them to bytes. */
+function bytesOf(pixels: Uint8Array | Uint16Array): Uint8Array {
+  if (pixels instanceof Uint8Array) return pixels;
+  return Uint8Array.from(pixels, (value) => Math.floor((value + 128) / 257));
+}
+
 /** From red, green, blue (, alpha) side by side to planes of blue, green, red (, alpha), or of gray. */
 function planesOf(
   pixels: Uint8Array | Uint16Array,
   channels: number,
   mode: ColorMode,
+  format: string,
 ): Uint8Array | Uint16Array {
   if (channels === 1 && mode !== "color") return pixels;
   const area = pixels.length / channels;
@@ -110,23 +119,48 @@ function planesOf(
     for (let c = 0; c < 3; c++) planes.set(pixels, c * area);
     return planes;
   }
-  if (mode === "gray") {
-    // BT.601 luma with libpng's weights, in units of 1/32768; only 16-bit values are rounded.
-    const half = pixels instanceof Uint8Array ? 0 : 1 << 14;
-    const gray = make(1);
-    for (let i = 0; i < area; i++) {
-      const at = i * channels;
-      gray[i] =
-        (9797 * pixels[at]! + 19234 * pixels[at + 1]! + 3737 * pixels[at + 2]! + half) >> 15;
-    }
-    return gray;
-  }
+  if (mode === "gray") return grayOf(pixels, channels, format);
   const planes = make(channels);
   for (let c = 0; c < channels; c++) {
     const from = c < 3 ? 2 - c : c;
     for (let i = 0; i < area; i++) planes[c * area + i] = pixels[i * channels + from]!;
   }
   return planes;
+}
+
+/** How much red, green and blue count, in units of 2^-shift. */
+interface LumaWeights {
+  readonly red: number;
+  readonly green: number;
+  readonly blue: number;
+  readonly shift: number;
+}
+
+/** BT.601 luma as the libraries below OpenCV have it, one for each format. */
+const LUMA: Readonly<Record<string, LumaWeights>> = {
+  jpeg: { red: 19595, green: 38470, blue: 7471, shift: 16 },
+  png: { red: 9797, green: 19234, blue: 3737, shift: 15 },
+  tiff: { red: 4899, green: 9617, blue: 1868, shift: 14 },
+  webp: { red: 9798, green: 19235, blue: 3735, shift: 15 },
+};
+
+function grayOf(
+  pixels: Uint8Array | Uint16Array,
+  channels: number,
+  format: string,
+): Uint8Array | Uint16Array {
+  const { red, green, blue, shift } = LUMA[format] ?? LUMA.png!;
+  const isDeep = pixels instanceof Uint16Array;
+  // libpng rounds 16-bit values only.
+  const half = format === "png" && !isDeep ? 0 : 2 ** (shift - 1);
+  const area = pixels.length / channels;
+  const gray = isDeep ? new Uint16Array(area) : new Uint8Array(area);
+  for (let i = 0; i < area; i++) {
+    const at = i * channels;
+    const sum = red * pixels[at]! + green * pixels[at + 1]! + blue * pixels[at + 2]!;
+    gray[i] = (sum + half) >>> shift;
+  }
+  return gray;
 }
 
 /** The first of three channels side by side. */

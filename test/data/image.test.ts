@@ -173,3 +173,59 @@ print(json.dumps([decode(*case) for case in json.load(sys.stdin)]))`;
     },
   );
 });
+
+describe.skipIf(!hasPythonModule("cv2"))("files that OpenCV wrote (needs python3-opencv)", () => {
+  /** Images of smooth noise in many forms, and what imread makes of each in color, gray and as it is. */
+  const script = `
+import json, sys, struct, base64, cv2, numpy as np
+r = np.random.RandomState(1)
+def image(h, w, c=3):
+    a = r.randint(0, 256, (h // 4 + 2, w // 4 + 2, c)).astype(np.uint8)
+    a = cv2.resize(a, (w, h), interpolation=cv2.INTER_CUBIC)
+    return a if c > 1 else a.reshape(h, w)
+def jpeg(a, *options):
+    return bytes(cv2.imencode(".jpg", a, options)[1])
+def turned(data, orientation, e):
+    tiff = (b"II*\\0" if e == "<" else b"MM\\0*") + struct.pack(e + "IH", 8, 1)
+    tiff += struct.pack(e + "HHIHH", 0x112, 3, 1, orientation, 0) + struct.pack(e + "I", 0)
+    exif = b"Exif\\0\\0" + tiff
+    return data[:2] + b"\\xff\\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:]
+Q, PROG, RST, SAMPLING = cv2.IMWRITE_JPEG_QUALITY, cv2.IMWRITE_JPEG_PROGRESSIVE, cv2.IMWRITE_JPEG_RST_INTERVAL, 7
+files = {}
+for h, w, q, prog, sampling, rst in [(37, 53, 90, 0, 0x221111, 0), (64, 64, 50, 1, 0x221111, 0), (11, 7, 95, 0, 0x411111, 0),
+        (45, 33, 80, 0, 0x111111, 0), (50, 31, 75, 1, 0x221111, 3), (29, 60, 60, 0, 0x211111, 0), (31, 30, 70, 0, 0x121111, 0),
+        (1, 1, 90, 0, 0x221111, 0), (3, 200, 90, 0, 0x221111, 0)]:
+    data = jpeg(image(h, w), Q, q, PROG, prog, RST, rst, SAMPLING, sampling)
+    files["jpeg %dx%d, quality %d, sampling %x, progressive %d" % (h, w, q, sampling, prog)] = data
+color, gray = jpeg(image(23, 41)), jpeg(image(23, 41, 1))
+for o in range(1, 9): files["jpeg with orientation %d" % o] = turned(color, o, "<>"[o % 2])
+files["gray jpeg with orientation 6"] = turned(gray, 6, "<")
+for ext, a in [("tiff", image(20, 31)), ("tiff", image(20, 31, 1)), ("tiff", image(20, 31).astype(np.uint16) * 251),
+        ("webp", image(20, 31)), ("webp", np.dstack([image(20, 31), image(20, 31, 1)]))]:
+    files["%s %s %s" % (ext, a.dtype, a.shape)] = bytes(cv2.imencode("." + ext, a)[1])
+def decoded(data, flag):
+    m = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    m = np.ascontiguousarray((m[..., None] if m.ndim == 2 else m).transpose(2, 0, 1))
+    return [m.shape, m.itemsize, base64.b64encode(m.tobytes()).decode()]
+print(json.dumps([[k, base64.b64encode(v).decode(), [decoded(v, f) for f in (-1, 1, 0)]] for k, v in files.items()]))`;
+  type Answer = [shape: number[], itemBytes: number, base64: string];
+
+  test("are decoded to the same values in every mode", async () => {
+    const files = runPython(script, 0) as [name: string, file: string, answers: Answer[]][];
+    expect(files.length).toBe(23);
+    for (const [name, file, answers] of files) {
+      for (const [i, mode] of (["native", "color", "gray"] as const).entries()) {
+        const [shape, itemBytes, base64] = answers[i]!;
+        const image = await decodeImage(Buffer.from(file, "base64"), name, mode);
+        const { channels, height, width, data } = image;
+        const label = `${name}, ${mode}`;
+        expect([[channels, height, width], data.BYTES_PER_ELEMENT], label).toEqual([
+          shape,
+          itemBytes,
+        ]);
+        const own = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+        expect(own.equals(Buffer.from(base64, "base64")), label).toBe(true);
+      }
+    }
+  });
+});

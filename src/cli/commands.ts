@@ -46,6 +46,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "write what blobs of a trained net hold for each image into databases",
     load: async () => (await import("./extract-features.ts")).extractFeaturesCommand,
   },
+  "draw-net": {
+    summary: "draw a net's layers and blobs as SVG",
+    load: async () => (await import("./draw-net.ts")).drawNetCommand,
+  },
   "convert-mnist-data": {
     summary: "make a database of MNIST's image and label files",
     load: async () => (await import("./convert-mnist-data.ts")).convertMnistDataCommand,

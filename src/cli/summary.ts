@@ -6,6 +6,7 @@ import { readCaffemodel } from "../model-file/index.ts";
 import { readNetParameter } from "../net/load-definition.ts";
 import { list, netFlags, text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { imageFlag, imageShape } from "./image-flag.ts";
 import { tableLines } from "./table.ts";
 
 export const summaryCommand: Command = {
@@ -25,11 +26,7 @@ export const summaryCommand: Command = {
       value: "FILE",
       summary: "a .caffemodel that the net will start from",
     },
-    image: {
-      type: "string",
-      value: "C,H,W",
-      summary: "shape of an image where only a dataset would tell; 3,256,256 if absent",
-    },
+    image: imageFlag,
     json: { type: "boolean", summary: "print JSON", default: false },
     layers: netFlags.layers,
   },
@@ -59,12 +56,6 @@ function phaseOf(flags: FlagValues): "TRAIN" | "TEST" {
   const phase = text(flags, "phase").toUpperCase();
   if (phase === "TRAIN" || phase === "TEST") return phase;
   throw new UsageError(`phase must be "TRAIN" or "TEST", not "${text(flags, "phase")}"`);
-}
-
-function imageShape(given: string): number[] {
-  const sizes = given.split(/[,x]/).map(Number);
-  if (sizes.length === 3 && sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
-  throw new UsageError(`--image is "${given}"; give channels, height and width, such as 1,256,256`);
 }
 
 function summaryLines(summary: NetSummary): string[] {

@@ -1,6 +1,5 @@
 /** @file Images as files in memory, byte for byte as OpenCV's `imencode` writes them. */
 import { constants, crc32, deflateSync } from "node:zlib";
-import sharp from "sharp";
 import type { BytePlanes } from "./resize.ts";
 
 /** What can be written; `jpg` has OpenCV's quality of 95, and half the resolution of colours. */
@@ -27,6 +26,7 @@ function pixelsOf({ channels, height, width, data }: BytePlanes): Buffer {
 const JFIF = Buffer.from("ffe000104a46494600010100000100010000", "hex");
 
 async function jpegOf(image: BytePlanes): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
   const { channels, height, width } = image;
   const raw = { channels: channels === 1 ? (1 as const) : (3 as const), height, width };
   const bytes = await sharp(pixelsOf(image), { raw })

@@ -75,7 +75,10 @@ function linesFrom(log: string, first: string): string[] {
     .map((line) => line.replace(/\(\S+ iter\/s, \S+s\//, ""));
 }
 
-describe.skipIf(!hasProgram)("a training that is killed (needs the build)", () => {
+// Several processes of their own, one after the other, take long on a busy machine.
+const patience = { timeout: 120_000 };
+
+describe.skipIf(!hasProgram)("a training that is killed (needs the build)", patience, () => {
   test.each([
     ["SGD", "database"],
     ["Adam", "shuffled files"],

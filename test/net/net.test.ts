@@ -211,6 +211,13 @@ describe("mistakes", () => {
     );
   });
 
+  test("in a filler name the layer and the filler's place", async () => {
+    const text = BODY.replace('"xavier"', '"xavir"');
+    await expect(load(INPUT + text)).rejects.toThrow(
+      /net\.prototxt:4:\d+: layer "conv" \(Convolution\): Unknown filler name: xavir/,
+    );
+  });
+
   test("name the blobs that there are", async () => {
     const net = await load(INPUT);
     await expect(net.forward({ y: [1] })).rejects.toThrow(
@@ -224,6 +231,17 @@ describe("mistakes", () => {
       /File not found: .*nothing\.prototxt/,
     );
   });
+});
+
+test("logs loss weights as C++ prints floats, and layers that Caffe builds inside others", async () => {
+  const lines: string[] = [];
+  const logger = { log: (_level: string, _source: string, line: string) => void lines.push(line) };
+  const scale = `layer { name: "scale" type: "Scale" bottom: "x" top: "y" loss_weight: 0.3
+    scale_param { bias_term: true } }`;
+  const net = await load(INPUT + scale, { logger });
+  expect(lines).toContain("    with loss weight 0.3");
+  expect(lines.filter((line) => line === "Creating layer scale")).toHaveLength(2);
+  net.dispose();
 });
 
 test("filters and shares as the prototxt says", async () => {

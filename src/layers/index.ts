@@ -25,6 +25,7 @@ import { filter } from "./filter.ts";
 import { flatten } from "./flatten.ts";
 import { foreignLayers } from "./foreign.ts";
 import { hdf5Data } from "./hdf5-data.ts";
+import { hdf5Output } from "./hdf5-output.ts";
 import { hingeLoss } from "./hinge-loss.ts";
 import { im2col } from "./im2col.ts";
 import { imageData } from "./image-data.ts";
@@ -90,6 +91,7 @@ export const builtInLayers: readonly LayerDefinition[] = [
   filter,
   flatten,
   hdf5Data,
+  hdf5Output,
   hingeLoss,
   im2col,
   imageData,

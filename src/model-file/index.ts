@@ -5,7 +5,7 @@ export { type StoredBlob, blobFromProto, shapeFits } from "./blob-proto.ts";
 export { copyTrainedLayers } from "./copy-trained-layers.ts";
 export { type Hdf5Library, loadHdf5 } from "./hdf5/library.ts";
 export { type Hdf5Array, type Hdf5Reader, readHdf5 } from "./hdf5/reader.ts";
-export { appendHdf5, writeHdf5 } from "./hdf5/writer.ts";
+export { appendHdf5, writeHdf5Sync } from "./hdf5/writer.ts";
 export { isLeftOut } from "./hdf5/weights.ts";
 export { startsAsHdf5 } from "./hdf5/signature.ts";
 export {

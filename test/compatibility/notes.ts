@@ -173,7 +173,7 @@ export const formats: readonly Format[] = [
   {
     format: "HDF5 data",
     read: ["model-file/index.ts", "readHdf5"],
-    write: ["model-file/index.ts", "writeHdf5"],
+    write: ["model-file/index.ts", "writeHdf5Sync"],
   },
   {
     format: "Datum: raw, floats, encoded images",

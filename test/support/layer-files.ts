@@ -7,6 +7,7 @@ const stems: Readonly<Record<string, string>> = {
   BNLL: "bnll",
   ELU: "elu",
   HDF5Data: "hdf5-data",
+  HDF5Output: "hdf5-output",
   Im2col: "im2col",
   L1Loss: "l1-loss",
   LRN: "lrn",

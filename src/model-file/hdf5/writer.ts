@@ -1,7 +1,8 @@
 /** @file Writing HDF5 files of the kind that Caffe writes: groups, arrays of floats, single values. */
+import { renameSync, rmSync } from "node:fs";
 import { type Shape, count } from "../../core/shape.ts";
 import { ModelFileError } from "../../errors.ts";
-import { replaceFile } from "../atomic-write.ts";
+import { replaceFile, temporaryBeside } from "../atomic-write.ts";
 import { Hdf5Failure, type Hdf5Library, loadHdf5 } from "./library.ts";
 import type { Hdf5Creation } from "./module.ts";
 import { slabs } from "./slabs.ts";
@@ -9,6 +10,8 @@ import { slabs } from "./slabs.ts";
 const WRITE_BYTES = 4 * 2 ** 20;
 const FLOAT_BYTES = 4;
 const NOTHING = 0n;
+/** HDF5's `H5S_UNLIMITED`. */
+const UNLIMITED = 2n ** 64n - 1n;
 
 const FLOAT32 = { type: 1, size: FLOAT_BYTES, signed: true, vlen: false };
 const INT32 = { type: 0, size: 4, signed: true, vlen: false };
@@ -20,6 +23,22 @@ const INT32 = { type: 0, size: 4, signed: true, vlen: false };
 export async function writeHdf5(path: string, write: (file: Hdf5Writer) => void): Promise<void> {
   const library = await loadHdf5();
   await replaceFile(path, (_, temporary) => withWriter(library, temporary, "create", path, write));
+}
+
+/** As `writeHdf5`, at once, and without waiting for the disk. */
+export function writeHdf5Sync(
+  library: Hdf5Library,
+  path: string,
+  write: (file: Hdf5Writer) => void,
+): void {
+  const temporary = temporaryBeside(path);
+  try {
+    withWriter(library, temporary, "create", path, write);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /**
@@ -144,9 +163,6 @@ export class Hdf5Writer {
     this.#library.bytes(pointer, bytes.length).set(bytes);
   }
 }
-
-/** HDF5's `H5S_UNLIMITED`. */
-const UNLIMITED = 2n ** 64n - 1n;
 
 function creationOf(type: Omit<Hdf5Creation, "shape" | "maxshape" | "chunks">, shape: Shape) {
   const sizes = shape.map(BigInt);

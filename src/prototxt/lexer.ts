@@ -16,7 +16,7 @@ const rules = moo.compile({
   number: /\.?[0-9](?:[eE][+-]|[.A-Za-z_0-9])*/,
   string: [/"[^"\\\n\0]*(?:\\[^\n\0][^"\\\n\0]*)*"/, /'[^'\\\n\0]*(?:\\[^\n\0][^'\\\n\0]*)*'/],
   brokenString: /["'][^\n\0]*/,
-  symbol: /[^\s]/,
+  symbol: /[^ \t\r\v\f\n]/,
 });
 
 /** The tokens of one text after the other, in the form that nearley reads. */

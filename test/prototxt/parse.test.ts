@@ -59,6 +59,7 @@ describe("a syntax error", () => {
     ["a: 3b: 4", "1:5: Need space between number and identifier."],
     ["a: 1 \x01", "1:6: Invalid control characters encountered in text."],
     ["é: 1", "1:1: Expected identifier, got: é"],
+    ["a: 1 \u00a0", "1:6: Expected identifier, got: \u00a0"],
     ["<<<<<<< HEAD", "1:1: Expected identifier, got: <"],
   ])("in %j is said at its place", (text, message) => {
     expect(errorOf(text).message).toBe(`net.prototxt:${message}`);

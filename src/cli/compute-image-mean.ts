@@ -1,7 +1,6 @@
 /** @file `cortado compute-image-mean`: the mean of the images of a database, pixel by pixel. */
 import { resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
-import { glogLogger } from "../core/glog.ts";
 import {
   type Backend,
   MeanAccumulator,
@@ -17,6 +16,7 @@ import { writeBinaryProto } from "../model-file/index.ts";
 import { checkInterrupted } from "../plugins/dataset/interrupt.ts";
 import { text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
+import { commandLogger, logFlags } from "./command-logger.ts";
 import { backendFlag, backendNamed, logOpened } from "./database.ts";
 
 /** Encoded images that are decoded at once. */
@@ -26,11 +26,11 @@ export const computeImageMeanCommand: Command = {
   name: "compute-image-mean",
   summary: "compute the mean image of a database",
   positionals: ["DB", "[OUT.binaryproto]"],
-  flags: { backend: backendFlag },
+  flags: { backend: backendFlag, ...logFlags },
 
   async run(flags, [database, output], io) {
     const backend = backendNamed(text(flags, "backend"));
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const say = (line: number, message: string) =>
       logger.log("info", `compute_image_mean.cpp:${line}`, message);
     const mean = new MeanAccumulator();

@@ -1,21 +1,21 @@
 /** @file `cortado convert-cifar-data`: CIFAR-10's binary batches become two databases. */
 import { resolve } from "node:path";
-import { glogLogger } from "../core/glog.ts";
 import type { Backend, RecordWriter, StoredRecord } from "../data/index.ts";
 import { TRAIN_BATCHES, cifarRecords } from "../plugins/cifar/index.ts";
 import { checkInterrupted } from "../plugins/dataset/interrupt.ts";
 import type { Command, Io } from "./command.ts";
+import { commandLogger, logFlags } from "./command-logger.ts";
 import { backendNamed, writeDatabase } from "./database.ts";
 
 export const convertCifarDataCommand: Command = {
   name: "convert-cifar-data",
   summary: "make databases of CIFAR-10's binary batches, packed by gzip or not",
   positionals: ["IN_FOLDER", "OUT_FOLDER", "lmdb|leveldb"],
-  flags: {},
+  flags: logFlags,
 
-  async run(_flags, [input, output, type], io) {
+  async run(flags, [input, output, type], io) {
     const backend = backendNamed(type!);
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const say = (line: number, message: string) =>
       logger.log("info", `convert_cifar_data.cpp:${line}`, message);
     const folder = resolve(io.cwd, input!);

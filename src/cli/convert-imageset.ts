@@ -1,11 +1,11 @@
 /** @file `cortado convert-imageset`: a list of image files and labels becomes a database. */
 import { resolve } from "node:path";
-import { glogLogger } from "../core/glog.ts";
 import { UsageError } from "../errors.ts";
 import { convertImageset, textOf } from "../plugins/imageset/index.ts";
 import { type ListEntry, readImageList, shuffled } from "../plugins/imageset/list.ts";
 import { text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { commandLogger, logFlags } from "./command-logger.ts";
 import { backendFlag, backendNamed, writeDatabase } from "./database.ts";
 import { progressOf } from "./dataset-flags.ts";
 
@@ -22,8 +22,8 @@ export const convertImagesetCommand: Command = {
       summary: "of --shuffle; another order each time if absent",
     },
     backend: backendFlag,
-    resize_width: { type: "number", summary: "width to resize images to", default: 0 },
-    resize_height: { type: "number", summary: "height to resize images to", default: 0 },
+    resize_width: { type: "int32", summary: "width to resize images to", default: 0 },
+    resize_height: { type: "int32", summary: "height to resize images to", default: 0 },
     check_size: {
       type: "boolean",
       summary: "stop where an image has not the size of the first",
@@ -36,12 +36,13 @@ export const convertImagesetCommand: Command = {
       summary: "the type of those files; what their names say if absent",
       default: "",
     },
+    ...logFlags,
   },
 
   async run(flags, [root, list, database], io) {
     const backend = backendNamed(text(flags, "backend"));
     const sizes = { height: size(flags, "resize_height"), width: size(flags, "resize_width") };
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const say = (line: number, message: string, level: "info" | "warning" = "info") =>
       logger.log(level, `convert_imageset.cpp:${line}`, message);
     const entries = await entriesOf(resolve(io.cwd, list!), flags, () => say(86, "Shuffling data"));

@@ -1,6 +1,5 @@
 /** @file `cortado extract-features`: what blobs of a trained net hold for each image, as databases. */
 import { resolve } from "node:path";
-import { glogLogger } from "../core/glog.ts";
 import type { Logger } from "../core/logger.ts";
 import { legacySize, shapeString } from "../core/shape.ts";
 import { type Backend, type RecordWriter, encodeDatum } from "../data/index.ts";
@@ -10,6 +9,7 @@ import { checkInterrupted } from "../plugins/dataset/interrupt.ts";
 import { createMessage } from "../schema/index.ts";
 import { netFlags, netOptions } from "./caffe-flags.ts";
 import type { Command, Io } from "./command.ts";
+import { commandLogger, logFlags } from "./command-logger.ts";
 import { backendNamed, writeDatabase } from "./database.ts";
 
 export const extractFeaturesCommand: Command = {
@@ -19,10 +19,10 @@ export const extractFeaturesCommand: Command = {
     ...["WEIGHTS", "NET", "BLOB[,BLOB]", "DB[,DB]", "BATCHES", "lmdb|leveldb"],
     ...["[CPU]", "[DEVICE_ID]"],
   ],
-  flags: netFlags,
+  flags: { ...netFlags, ...logFlags },
 
   async run(flags, [weights, model, blobs, databases, batches, type, device], io) {
-    const logger = glogLogger((line) => io.err(line));
+    const logger = commandLogger(flags, io);
     const features = featuresOf(blobs!.split(","), databases!.split(","), io.cwd);
     const backend = backendNamed(type!);
     const count = Number(batches);

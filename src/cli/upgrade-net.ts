@@ -12,6 +12,7 @@ import {
 } from "../schema/index.ts";
 import { text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { logFlags } from "./command-logger.ts";
 import { type UpgradeTool, readInput, runUpgrade } from "./upgrade.ts";
 
 export const upgradeNetCommand: Command = {
@@ -24,13 +25,14 @@ export const upgradeNetCommand: Command = {
       value: "text|binary",
       summary: "what IN is and OUT becomes; as IN's bytes look if absent",
     },
+    ...logFlags,
   },
 
   async run(flags, [input, output], io) {
     const asked = formatOf(flags);
     const bytes = await readInput(input!, io);
     const tool = (asked ?? (isText(bytes) ? "text" : "binary")) === "text" ? textTool : binaryTool;
-    return runUpgrade(tool, bytes, [input!, output!], io);
+    return runUpgrade(tool, bytes, [input!, output!], flags, io);
   },
 };
 

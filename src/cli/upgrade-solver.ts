@@ -6,16 +6,17 @@ import {
   upgradeSolver,
 } from "../schema/index.ts";
 import type { Command } from "./command.ts";
+import { logFlags } from "./command-logger.ts";
 import { type UpgradeTool, readInput, runUpgrade } from "./upgrade.ts";
 
 export const upgradeSolverCommand: Command = {
   name: "upgrade-solver",
   summary: "bring a solver prototxt of before 2015 to the current format",
   positionals: ["IN", "OUT"],
-  flags: {},
+  flags: logFlags,
 
-  async run(_flags, [input, output], io) {
-    return runUpgrade(tool, await readInput(input!, io), [input!, output!], io);
+  async run(flags, [input, output], io) {
+    return runUpgrade(tool, await readInput(input!, io), [input!, output!], flags, io);
   },
 };
 

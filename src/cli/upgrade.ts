@@ -1,11 +1,11 @@
 /** @file What the upgrade tools share: read, upgrade, write, and the log lines between. */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { glogLogger } from "../core/glog.ts";
 import type { Logger } from "../core/logger.ts";
 import { CaffeError, ModelFileError } from "../errors.ts";
 import { systemReason, writeFileAtomically } from "../model-file/index.ts";
-import type { Io } from "./command.ts";
+import type { FlagValues, Io } from "./command.ts";
+import { commandLogger } from "./command-logger.ts";
 import { errorLines } from "./error-lines.ts";
 
 /** One of Caffe's upgrade tools, in its words and with its lines. */
@@ -35,9 +35,10 @@ export async function runUpgrade<T>(
   tool: UpgradeTool<T>,
   bytes: Uint8Array,
   [input, output]: readonly [string, string],
+  flags: FlagValues,
   io: Io,
 ): Promise<number> {
-  const logger = glogLogger((line) => io.err(line));
+  const logger = commandLogger(flags, io);
   const { failed, incomplete, latest, wrote } = tool.lines;
   const say = (level: "info" | "error", line: number, message: string) =>
     logger.log(level, `${tool.source}:${line}`, message);

@@ -251,7 +251,7 @@ describe("convert-imageset", () => {
     [["im/", "list.txt", "db", "-backend=x"], 'Unknown database backend "x"'],
     [
       ["im/", "list.txt", "db", "-resize_width=1.5"],
-      "--resize_width is 1.5; expected a whole number",
+      "illegal value '1.5' specified for int32 flag",
     ],
     [["im/", "list.txt", "db", "-check_size"], "Incorrect data field size 1581: big.png"],
     [["im/", "list.txt", "db", "-encode_type=bmp"], 'not as "bmp"; give -encode_type'],

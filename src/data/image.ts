@@ -2,6 +2,7 @@
 import type { Sharp, SharpOptions } from "sharp";
 import { DataSourceError } from "../errors.ts";
 import { untransformedJpeg } from "./jpeg-luma.ts";
+import { decodePlainImage } from "./plain-image.ts";
 
 /** A decoded image: `data` has the axes (channel, row, column). */
 export interface Image {
@@ -24,7 +25,7 @@ export const MAX_PIXELS = 64 * 2 ** 20;
 const FORMATS: ReadonlySet<string> = new Set(["jpeg", "png", "tiff", "webp"]);
 
 /**
- * Decodes a JPEG, PNG, TIFF or WebP file in a thread of libuv's pool.
+ * Decodes a JPEG, PNG, TIFF or WebP file in a thread of libuv's pool, and a plain BMP, PGM or PPM.
  *
  * JPEGs come out as libjpeg-turbo's do, to the bit. Color profiles are ignored; the orientation tag
  * counts unless the mode is "native", as in OpenCV.
@@ -36,6 +37,15 @@ export async function decodeImage(
   what: string,
   mode: ColorMode = "native",
 ): Promise<Image> {
+  const decoded =
+    decodePlainImage(bytes, what, MAX_PIXELS) ?? (await decodeWithLibrary(bytes, what, mode));
+  const { format, channels, height, width } = decoded;
+  const pixels = mode === "native" ? decoded.pixels : narrowed(decoded.pixels, format);
+  const planes = planesOf(pixels, channels, mode, format);
+  return { channels: planes.length / (height * width), height, width, data: inMode(planes, mode) };
+}
+
+async function decodeWithLibrary(bytes: Uint8Array, what: string, mode: ColorMode) {
   const { format, isGray, is16Bit } = await inspect(bytes, what);
   const luma = mode === "gray" && format === "jpeg" ? untransformedJpeg(bytes) : undefined;
   const options: SharpOptions = { limitInputPixels: MAX_PIXELS, ignoreIcc: true };
@@ -44,10 +54,9 @@ export async function decodeImage(
   if (isGray) pipeline = pipeline.toColourspace(is16Bit ? "grey16" : "b-w");
   else if (is16Bit) pipeline = pipeline.toColourspace("rgb16");
   const raw = await rawPixels(pipeline, is16Bit, what);
-  const { channels, height, width } = raw;
-  const pixels = format === "tiff" && mode !== "native" ? bytesOf(raw.pixels) : raw.pixels;
-  const planes = luma ? everyThird(pixels) : planesOf(pixels, channels, mode, format);
-  return { channels: planes.length / (height * width), height, width, data: inMode(planes, mode) };
+  return luma
+    ? { ...raw, format, channels: 1, pixels: everyThird(raw.pixels) }
+    : { ...raw, format };
 }
 
 /**
@@ -97,10 +106,11 @@ async function rawPixels(pipeline: Sharp, is16Bit: boolean, what: string) {
   return { pixels, channels: info.channels, height: info.height, width: info.width };
 }
 
-/** 16-bit values as libtiff rounds them to bytes. */
-function bytesOf(pixels: Uint8Array | Uint16Array): Uint8Array {
+/** 16-bit values as bytes, where that comes before gray is made of colors: libtiff rounds them, PNMs lose the lower half. */
+function narrowed(pixels: Uint8Array | Uint16Array, format: string): Uint8Array | Uint16Array {
   if (pixels instanceof Uint8Array) return pixels;
-  return Uint8Array.from(pixels, (value) => Math.floor((value + 128) / 257));
+  if (format === "tiff") return Uint8Array.from(pixels, (v) => Math.floor((v + 128) / 257));
+  return format === "pnm" ? Uint8Array.from(pixels, (v) => v >> 8) : pixels;
 }
 
 /** From red, green, blue (, alpha) side by side to planes of blue, green, red (, alpha), or of gray. */
@@ -142,6 +152,8 @@ const LUMA: Readonly<Record<string, LumaWeights>> = {
   png: { red: 9797, green: 19234, blue: 3737, shift: 15 },
   tiff: { red: 4899, green: 9617, blue: 1868, shift: 14 },
   webp: { red: 9798, green: 19235, blue: 3735, shift: 15 },
+  bmp: { red: 4899, green: 9617, blue: 1868, shift: 14 },
+  pnm: { red: 4899, green: 9617, blue: 1868, shift: 14 },
 };
 
 function grayOf(

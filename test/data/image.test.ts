@@ -59,6 +59,15 @@ describe("images that cannot be used", () => {
   const cases: [string, Uint8Array, RegExp][] = [
     ["no image at all", Buffer.from("hello"), /unsupported image format/],
     ["nothing", new Uint8Array(0), /cannot be decoded: Input .+ is empty/],
+    [
+      "a short BMP",
+      Buffer.from("BM and more"),
+      /cannot be decoded: a BMP without a header of today/,
+    ],
+    ["a PNM of nothing", Buffer.from("P5\n"), /cannot be decoded: no number at byte 3 of the PNM/],
+    ["a PNM without pixels", Buffer.from("P6 9 9 255\n"), /the PNM ends too early/],
+    ["a PNM of few values", Buffer.from("P5 1 1 15\n\x01"), /a PNM of values up to 15; use 255/],
+    ["a PNM bomb", Buffer.from("P5 99999 99999 255\n"), /99999 x 99999 pixels are more than/],
     ["a cut-off image", sound.subarray(0, sound.length - 20), /cannot be decoded: /],
     ["a bomb", bomb, /100000 x 100000 pixels are more than an image may have \(67108864\)/],
     [
@@ -94,6 +103,39 @@ describe("images that cannot be used", () => {
       { numRuns: 80 },
     );
   });
+});
+
+test("a BMP or a PNM cut off or changed anywhere gives an image or a DataSourceError", () => {
+  const bmp = Buffer.alloc(54 + 4 * 256 + 3 * 4);
+  bmp.write("BM");
+  for (const [at, value] of [
+    [10, 1078],
+    [14, 40],
+    [18, 3],
+    [22, 3],
+    [28, 8],
+  ] as const) {
+    bmp.writeUInt32LE(value, at);
+  }
+  const ppm = Buffer.concat([Buffer.from("P6 # c\n3 2 255\n"), Buffer.alloc(18, 7)]);
+  const text = Buffer.from("P2 3 2 255\n1 2 3\n4 5 6\n");
+  const change = fc.record({
+    file: fc.constantFrom(bmp, ppm, text),
+    cut: fc.nat(80),
+    at: fc.nat(60),
+    to: fc.nat(255),
+  });
+  return fc.assert(
+    fc.asyncProperty(change, async ({ file, cut, at, to }) => {
+      const bytes = Buffer.from(file);
+      bytes[at] = to;
+      const short = cut < 40 ? bytes.subarray(0, bytes.length - cut) : bytes;
+      await decodeImage(short, "x").catch((e: unknown) =>
+        expect(e).toBeInstanceOf(DataSourceError),
+      );
+    }),
+    { numRuns: 300 },
+  );
 });
 
 /** Values that look random, row by row as PNG stores them. */
@@ -203,6 +245,19 @@ files["gray jpeg with orientation 6"] = turned(gray, 6, "<")
 for ext, a in [("tiff", image(20, 31)), ("tiff", image(20, 31, 1)), ("tiff", image(20, 31).astype(np.uint16) * 251),
         ("webp", image(20, 31)), ("webp", np.dstack([image(20, 31), image(20, 31, 1)]))]:
     files["%s %s %s" % (ext, a.dtype, a.shape)] = bytes(cv2.imencode("." + ext, a)[1])
+def noise(h, w, c=3, t=np.uint8): return r.randint(0, np.iinfo(t).max + 1, (h, w, c) if c > 1 else (h, w)).astype(t)
+for w in (31, 32, 33, 34):
+    for c in (1, 3, 4): files["bmp %dx%d" % (w, c)] = bytes(cv2.imencode(".bmp", noise(9, w, c))[1])
+palette = bytearray(files["bmp 31x1"])
+for i in range(256): palette[54 + 4 * i:57 + 4 * i] = bytes([i * 7 % 256, i * 3 % 256, 255 - i])
+files["bmp with a palette"] = bytes(palette)
+upright = bytearray(files["bmp 33x3"])
+upright[22:26] = struct.pack("<i", -9)
+files["bmp from the top down"] = bytes(upright)
+for ext, c in (("pgm", 1), ("ppm", 3)):
+    for t in (np.uint8, np.uint16): files[ext + t.__name__] = bytes(cv2.imencode("." + ext, noise(9, 31, c, t))[1])
+    files[ext + " as text"] = bytes(cv2.imencode("." + ext, noise(9, 31, c), [cv2.IMWRITE_PXM_BINARY, 0])[1])
+files["pgm with comments"] = b"P2 # one\\n#two\\n2 1 255\\n7\\t9\\n"
 def decoded(data, flag):
     m = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     m = np.ascontiguousarray((m[..., None] if m.ndim == 2 else m).transpose(2, 0, 1))
@@ -212,7 +267,7 @@ print(json.dumps([[k, base64.b64encode(v).decode(), [decoded(v, f) for f in (-1,
 
   test("are decoded to the same values in every mode", async () => {
     const files = runPython(script, 0) as [name: string, file: string, answers: Answer[]][];
-    expect(files.length).toBe(23);
+    expect(files.length).toBe(44);
     for (const [name, file, answers] of files) {
       for (const [i, mode] of (["native", "color", "gray"] as const).entries()) {
         const [shape, itemBytes, base64] = answers[i]!;

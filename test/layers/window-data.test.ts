@@ -189,11 +189,9 @@ for _ in range(case["passes"]):
 print(json.dumps(batches))`;
 
   const cases = [
-    ["warp", 0],
     ["warp", 2],
     ["warp", 4],
     ["square", 0],
-    ["square", 1],
     ["square", 3],
   ] as const;
 

@@ -1,5 +1,6 @@
 /** @file The flags that Caffe's own commands share, and what several of them do with theirs. */
 import type { Logger } from "../core/logger.ts";
+import { type Device, defaultCpuDevice } from "../device/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "./command.ts";
 import { logFlags } from "./command-logger.ts";
@@ -57,6 +58,11 @@ export const netFlags = {
     summary: "folders or files of custom layers, separated by ','",
   },
   threads: { type: "int32", summary: "threads to compute with; one a core if absent" },
+  engine: {
+    type: "string",
+    value: "native|wasm",
+    summary: "compute in C, which npm install builds where there is a compiler, or in WebAssembly",
+  },
 } as const satisfies Record<string, Flag>;
 
 /**
@@ -99,16 +105,30 @@ export function iterations(flags: FlagValues): number {
 }
 
 /** Options of `Net.load` and `Solver.load` that the shared flags give. */
-export function netOptions(flags: FlagValues): { layers?: string[]; threads?: number } {
+export function netOptions(flags: FlagValues): {
+  layers?: string[];
+  threads?: number;
+  device?: Device;
+} {
   const layers = list(flags, "layers");
   const threads = flags.threads;
   if (threads !== undefined && Number(threads) < 1) {
     throw new UsageError(`--threads is ${threads}; give a whole number of at least 1`);
   }
+  const own = threads === undefined ? {} : { threads: Number(threads) };
   return {
     ...(layers.length > 0 ? { layers } : {}),
-    ...(threads === undefined ? {} : { threads: Number(threads) }),
+    ...own,
+    ...(flags.engine === undefined
+      ? {}
+      : { device: defaultCpuDevice({ ...own, engine: engineOf(flags) }) }),
   };
+}
+
+function engineOf(flags: FlagValues): "native" | "wasm" {
+  const engine = text(flags, "engine");
+  if (engine === "native" || engine === "wasm") return engine;
+  throw new UsageError(`--engine is "native" or "wasm", not "${engine}"`);
 }
 
 /** @throws UsageError for `-gpu`, which asks for what this version does not have */

@@ -1,6 +1,7 @@
 /** @file `cortado device_query`: which devices nets can run on here. */
 import { availableParallelism, cpus } from "node:os";
 import { openCpuDevice } from "../device/index.ts";
+import { nativeProblem } from "../math/index.ts";
 import { caffeCommandFlags, refuseGpu, text } from "./caffe-flags.ts";
 import { commandLogger } from "./command-logger.ts";
 import type { Command } from "./command.ts";
@@ -20,6 +21,8 @@ export const deviceQueryCommand: Command = {
     io.out(`Name:     ${model}`);
     io.out(`Cores:    ${availableParallelism()}`);
     io.out(`Threads:  ${device.engine.threads}`);
+    const problem = nativeProblem();
+    io.out(`Engine:   ${device.engine.instructionSet}${problem ? ` (native: ${problem})` : ""}`);
     io.out("Memory:   4096 MiB at most, for all nets of a process");
     io.out("No GPU device is in this version.");
     device.dispose();

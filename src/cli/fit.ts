@@ -21,6 +21,7 @@ export const fitCommand: Command = {
     force: { type: "boolean", summary: "replace a job folder that exists", default: false },
     "prepare-only": { type: "boolean", summary: "write the job, do not train", default: false },
     threads: netFlags.threads,
+    engine: netFlags.engine,
   },
 
   async run(flags, _positionals, io) {

@@ -80,7 +80,8 @@ function summaryLines(summary: NetSummary): string[] {
     `activations    ${mebi(bytes.activations)}`,
     summary.phase === "TRAIN"
       ? `training       ${mebi(bytes.total)}: parameters with gradient and momentum, activations with gradient`
-      : `inference      ${mebi(bytes.total)}`,
+      : `inference      ${mebi(bytes.parameters + bytes.reusedActivations)}: parameters, and ` +
+        `${mebi(bytes.reusedActivations)} of activations, whose memory is used again`,
     ...crops.map(
       ({ layer, wanted }) =>
         `crop           ${layer}: lines up at offset ${wanted.join(", ")} (height, width)`,

@@ -1,11 +1,14 @@
 /** @file `cortado time`: how long a net's layers take. */
 import { generalNumber } from "../core/general-number.ts";
 import { UsageError } from "../errors.ts";
+import { multiplyAdds } from "../net/multiply-adds.ts";
+import type { NetLayer } from "../net/net-layer.ts";
 import { Net } from "../net/net.ts";
 import type { Phase } from "../schema/index.ts";
 import { caffeCommandFlags, iterations, netOptions, stages, text, useCpu } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
+import { tableLines } from "./table.ts";
 
 export const timeCommand: Command = {
   name: "time",
@@ -32,7 +35,8 @@ export const timeCommand: Command = {
     say("caffe.cpp:357", "Performing Backward");
     await net.backward();
     net.debugInfo = false; // As in Caffe, only the passes before the benchmark tell of themselves.
-    await benchmark(net, rounds, say);
+    const times = await benchmark(net, rounds, say);
+    for (const line of profileLines(net, times)) io.out(line);
     net.dispose();
     return 0;
   },
@@ -47,11 +51,17 @@ function phaseOf(flags: FlagValues): Phase {
 
 type Say = (source: string, message: string) => void;
 
+/** Mean milliseconds of a layer's passes. */
+interface LayerTime {
+  forward: number;
+  backward: number;
+}
+
 /** Runs the passes and prints Caffe's table. */
-async function benchmark(net: Net, rounds: number, say: Say): Promise<void> {
+async function benchmark(net: Net, rounds: number, say: Say): Promise<LayerTime[]> {
   say("caffe.cpp:365", "*** Benchmark begins ***");
   say("caffe.cpp:366", `Testing for ${rounds} iterations.`);
-  const layerTimes = net.layers.map(() => ({ forward: 0, backward: 0 }));
+  const layerTimes: LayerTime[] = net.layers.map(() => ({ forward: 0, backward: 0 }));
   net.onLayerTime((index, pass, ms) => {
     layerTimes[index]![pass] += ms;
   });
@@ -78,6 +88,51 @@ async function benchmark(net: Net, rounds: number, say: Say): Promise<void> {
   say("caffe.cpp:412", `Average Forward-Backward: ${mean(total)} ms.`);
   say("caffe.cpp:414", `Total Time: ${generalNumber(total)} ms.`);
   say("caffe.cpp:415", "*** Benchmark ends ***");
+  return layerTimes.map(({ forward, backward }) => ({
+    forward: forward / rounds,
+    backward: backward / rounds,
+  }));
+}
+
+/** Beyond Caffe's log, on standard output: where the time goes, and how much arithmetic is done in it. */
+function profileLines(net: Net, times: readonly LayerTime[]): string[] {
+  const total = times.reduce((sum, { forward, backward }) => sum + forward + backward, 0);
+  const rows = net.layers.map((layer, i) => {
+    const { forward, backward } = times[i]!;
+    const operations = 2 * multiplyAdds(layer);
+    return [
+      layer.name,
+      layer.type,
+      forward.toFixed(2),
+      rate(operations, forward),
+      layer.needsBackward ? backward.toFixed(2) : "",
+      rate(operations * gradientsOf(layer), backward),
+      `${((100 * (forward + backward)) / total).toFixed(1)} %`,
+    ];
+  });
+  const right = (head: string) => ({ head, align: "right" }) as const;
+  return tableLines(
+    [
+      { head: "layer" },
+      { head: "type" },
+      right("forward ms"),
+      right("GFLOP/s"),
+      right("backward ms"),
+      right("GFLOP/s"),
+      right("share"),
+    ],
+    rows,
+  );
+}
+
+/** How many gradients the backward pass computes, each with the arithmetic of a forward pass. */
+function gradientsOf({ layer, propagateDown }: NetLayer): number {
+  return Number(layer.paramPropagateDown?.[0] ?? false) + Number(propagateDown[0] ?? false);
+}
+
+/** Billions of operations a second; "" for layers that hardly compute. */
+function rate(operations: number, ms: number): string {
+  return operations > 0 && ms > 0 ? (operations / ms / 1e6).toFixed(1) : "";
 }
 
 async function elapsed(work: () => Promise<unknown>): Promise<number> {

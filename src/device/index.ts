@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { defaultCpuDevice } from "./cpu/cpu-device.ts";
 import type { Device } from "./device.ts";
 
-export { defaultCpuDevice, openCpuDevice } from "./cpu/cpu-device.ts";
+export { type CpuOptions, defaultCpuDevice, openCpuDevice } from "./cpu/cpu-device.ts";
 export type { Device, LayerKernel } from "./device.ts";
 export { ExecutionPlan, type PlannedLayer, type StepTimer } from "./plan.ts";
 
@@ -16,6 +16,6 @@ export type DeviceChoice = "auto" | "cpu" | "webgpu" | "tfjs" | Device;
  */
 export function resolveDevice(choice: DeviceChoice = "auto", threads?: number): Device {
   if (typeof choice === "object") return choice;
-  if (choice === "auto" || choice === "cpu") return defaultCpuDevice(threads);
+  if (choice === "auto" || choice === "cpu") return defaultCpuDevice({ threads });
   throw new UsageError(`there is no device "${choice}" in this version; use "cpu" (or "auto")`);
 }

@@ -1,6 +1,7 @@
 /** @file What a net consists of and what it will cost, without running it. */
-import { type Shape, count } from "../core/shape.ts";
+import type { Shape } from "../core/shape.ts";
 import { activationBytes, requiredBytes } from "../net/memory.ts";
+import { multiplyAdds } from "../net/multiply-adds.ts";
 import { Net } from "../net/net.ts";
 import type { NetLayer } from "../net/net-layer.ts";
 import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
@@ -44,6 +45,8 @@ export interface NetSummary {
   readonly bytes: {
     readonly parameters: number;
     readonly activations: number;
+    /** Of activations where only outputs are looked at, as inference does. */
+    readonly reusedActivations: number;
     readonly total: number;
   };
   readonly crops: readonly CropAdvice[];
@@ -75,6 +78,7 @@ export async function summarizeNet(
       bytes: {
         parameters: 4 * sum(net.learnableParams.map(({ blob }) => blob.count)),
         activations: activationBytes(net),
+        reusedActivations: net.reusedDataBytes,
         total: requiredBytes(net),
       },
       crops,
@@ -108,20 +112,6 @@ function layerSummaries(net: Net, param: NetParameter): LayerSummary[] {
 
 function isSource(layer: LayerParameter): boolean {
   return layer.bottom.length === 0;
-}
-
-/** Multiply-adds of one forward pass of the layers that make up nearly all of a net's work. */
-function multiplyAdds({ type, blobs, bottomBlobs, topBlobs }: NetLayer): number {
-  const weight = blobs[0];
-  const [bottom, top] = [bottomBlobs[0], topBlobs[0]];
-  if (!weight || !bottom || !top) return 0;
-  if (type === "Convolution") return topBlobs.length * top.count * count(weight.shape, 1);
-  if (type === "Deconvolution") return topBlobs.length * bottom.count * count(weight.shape, 1);
-  if (type === "InnerProduct") {
-    const outputs = Math.max(1, top.shape.at(-1) ?? 1);
-    return (top.count / outputs) * weight.count;
-  }
-  return 0;
 }
 
 function sum(values: readonly number[]): number {

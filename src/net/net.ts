@@ -22,7 +22,7 @@ import { setInputArrays } from "./input-arrays.ts";
 import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { checkMemory } from "./memory.ts";
-import { reuseActivationMemory } from "./reuse-memory.ts";
+import { reuseActivationMemory, reusedActivationCount } from "./reuse-memory.ts";
 import { shareTrainedLayers } from "./share-trained-layers.ts";
 import { netToProto } from "./to-proto.ts";
 
@@ -299,11 +299,20 @@ export class Net {
     for (const memory of this.#sharedMemory) memory.dispose();
   }
 
+  /** Bytes of activations where only outputs are looked at (`outputsOnly`), so that memory is reused. */
+  get reusedDataBytes(): number {
+    return 4 * reusedActivationCount(this.layers, this.#keptBlobs());
+  }
+
   #reuseMemory(): void {
-    const weighted = [...this.blobs.keys()].filter((name) => this.lossWeightOf(name) !== 0);
-    const kept = new Set([...this.outputs, ...weighted]);
-    this.#sharedMemory = reuseActivationMemory(this.layers, kept, this.device.heap);
+    this.#sharedMemory = reuseActivationMemory(this.layers, this.#keptBlobs(), this.device.heap);
     this.#plan.reshape();
+  }
+
+  /** Blobs whose values are looked at after a pass, whoever asks for them. */
+  #keptBlobs(): ReadonlySet<string> {
+    const weighted = [...this.blobs.keys()].filter((name) => this.lossWeightOf(name) !== 0);
+    return new Set([...this.outputs, ...weighted]);
   }
 
   #watchLayers(): void {

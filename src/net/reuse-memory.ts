@@ -24,20 +24,34 @@ export function reuseActivationMemory(
   kept: ReadonlySet<string>,
   heap: Heap,
 ): readonly Blob[] {
-  const groups = groupByMemory(layers, kept).filter((group) => !group.kept && group.count > 0);
+  return planSlots(groupByMemory(layers, kept)).map(({ count, roots }) => {
+    const memory = new Blob(heap, [count]);
+    for (const root of roots) root.shareData(memory);
+    return memory;
+  });
+}
+
+/** Floats that the activations take where memory is reused, those that are kept included. */
+export function reusedActivationCount(
+  layers: readonly NetLayer[],
+  kept: ReadonlySet<string>,
+): number {
+  const groups = groupByMemory(layers, kept);
+  const own = groups.filter((group) => group.kept);
+  return [...own, ...planSlots(groups)].reduce((sum, { count }) => sum + count, 0);
+}
+
+function planSlots(groups: readonly Group[]): Slot[] {
   const slots: Slot[] = [];
-  for (const group of groups.toSorted((a, b) => a.first - b.first)) {
+  const reusable = groups.filter((group) => !group.kept && group.count > 0);
+  for (const group of reusable.toSorted((a, b) => a.first - b.first)) {
     const free = slots.filter((slot) => slot.busyUntil < group.first);
     const slot = bestFit(free, group.count) ?? newSlot(slots);
     slot.busyUntil = group.last;
     slot.count = Math.max(slot.count, group.count);
     slot.roots.push(group.root);
   }
-  return slots.map(({ count, roots }) => {
-    const memory = new Blob(heap, [count]);
-    for (const root of roots) root.shareData(memory);
-    return memory;
-  });
+  return slots;
 }
 
 interface Slot {

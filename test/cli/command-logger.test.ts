@@ -71,6 +71,6 @@ test("other flags of Google-log, and Caffe's own of other commands, are taken an
     flags: caffeCommandFlags(["model"]),
   });
   expect(help.match(/^ {2}--\w+/gm)).toEqual([
-    ...["  --model", "  --layers", "  --threads", "  --log_dir", "  --minloglevel"],
+    ...["  --model", "  --layers", "  --threads", "  --engine", "  --log_dir", "  --minloglevel"],
   ]);
 });

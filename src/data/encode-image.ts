@@ -29,7 +29,6 @@ async function jpegOf(image: BytePlanes): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   const { channels, height, width } = image;
   const raw = { channels: channels === 1 ? (1 as const) : (3 as const), height, width };
-  const { default: sharp } = await import("sharp");
   const bytes = await sharp(pixelsOf(image), { raw })
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .jpeg({ quality: 95, chromaSubsampling: "4:2:0", optimizeCoding: false })

@@ -24,7 +24,11 @@ y = net.forward(i["output"])
 print(json.dumps({"shape": y.shape, "data": y.astype(float).ravel().tolist()}))
 `;
 
-/** Runs a net with the same values in cortado and in OpenCV. @returns what both have in one blob */
+/**
+ * Runs a net with the same values in cortado and in OpenCV.
+ * @param prepare gives inputs and parameters their values
+ * @returns what both have in one blob
+ */
 export async function runBoth(
   text: string,
   output: string,

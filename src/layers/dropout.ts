@@ -1,6 +1,6 @@
 /** @file Dropout: random zeros while training. */
 import { withDefaults } from "../schema/index.ts";
-import { neuronLayer } from "./support/neuron.ts";
+import { type Neuron, neuronLayer } from "./support/neuron.ts";
 
 /**
  * Zeroes each value with probability p in the TRAIN phase, and scales the others so that the mean stays.
@@ -8,14 +8,15 @@ import { neuronLayer } from "./support/neuron.ts";
  *     y = m x / (1 - p)        m ~ Bernoulli(1 - p), drawn in C order at each forward pass
  *     dx = m dy / (1 - p)
  *
- * In the TEST phase y = x. p: dropout_ratio.
+ * In the TEST phase y = x. p: dropout_ratio. With `scale_train: false` (Faster R-CNN's fork) y = m x
+ * while training, and y = (1 - p) x when testing.
  *
  * - Bottom: x. Top: y, of the same shape; may be x.
  */
 export const dropout = neuronLayer({
   type: "Dropout",
   setUp({ param, phase, engine, random, createBlob, fail }) {
-    const { dropoutRatio } = withDefaults("DropoutParameter", param.dropoutParam);
+    const { dropoutRatio, scaleTrain } = withDefaults("DropoutParameter", param.dropoutParam);
     // Caffe checks for 0 in debug builds only, and people switch a Dropout off that way.
     if (!(dropoutRatio >= 0 && dropoutRatio < 1)) {
       fail(
@@ -23,6 +24,7 @@ export const dropout = neuronLayer({
         "dropoutParam.dropoutRatio",
       );
     }
+    if (phase === "TEST" && !scaleTrain) return scaledBy(1 - dropoutRatio);
     if (phase === "TEST") {
       return {
         forward: (x, y) => {
@@ -36,7 +38,7 @@ export const dropout = neuronLayer({
     // The float32 steps of BVLC DropoutLayer: the probability decides which draws are kept.
     const p = Math.fround(dropoutRatio);
     const keep = Math.fround(1 - p);
-    const scale = Math.fround(1 / keep);
+    const scale = scaleTrain ? Math.fround(1 / keep) : 1;
     const mask = createBlob([0]);
     return {
       reshape: (x) => mask.reshapeLike(x),
@@ -49,3 +51,14 @@ export const dropout = neuronLayer({
     };
   },
 });
+
+function scaledBy(factor: number): Neuron {
+  return {
+    forward({ data: x }, { data: y }) {
+      for (let i = 0; i < x.length; i++) y[i] = factor * x[i]!;
+    },
+    backward({ diff: dx }, { diff: dy }) {
+      for (let i = 0; i < dx.length; i++) dx[i] = factor * dy[i]!;
+    },
+  };
+}

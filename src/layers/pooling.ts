@@ -16,7 +16,8 @@ import { type PoolingSetting, poolingSetting, poolingWindow } from "./support/po
  * - Bottom: x (N, C, H, W).
  * - Tops: y (N, C, H', W'); for MAX also the mask (N, C, H', W'): where each maximum was, as h W + w.
  * - H' = ceil((H + 2 padH - kernelH) / strideH) + 1, less one where there is padding and the last
- *   window would start behind the image; `round_mode: FLOOR` rounds down. W' likewise.
+ *   window would start behind the image; `round_mode: FLOOR` rounds down, and so does other forks'
+ *   `ceil_mode: false`. W' likewise.
  */
 export const pooling: LayerDefinition = {
   type: "Pooling",

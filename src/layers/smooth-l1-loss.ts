@@ -14,8 +14,8 @@ import { lossLayer, normalizationOf, normalizer, reshapeLoss } from "./support/l
  *     da = w v f'(d) loss_weight / N,  db = -da
  *
  * The forks differ in the number of bottoms: Fast R-CNN and SSD have a and b, or also v; Faster R-CNN
- * has w as well. R-FCN divides as a `loss_param` says (VALID, its default, and FULL count N H W), so
- * that is done where one is given. With three bottoms the forks leave v out of the gradient, which is
+ * has w as well. R-FCN divides as its `loss_param` says, where VALID and FULL count N H W, so that is
+ * done where it says something. With three bottoms the forks leave v out of the gradient, which is
  * the same for the zeros and ones that they use.
  *
  * - Bottoms: a (N, ...); b, v and w, of the same shape; v and w get no gradient. Top: the loss, a
@@ -39,14 +39,8 @@ export const smoothL1Loss: LayerDefinition = {
         checkShapes(context, bottoms);
         const { shape } = bottoms[0]!;
         const places = count(shape, 2);
-        divisor = param.lossParam
-          ? normalizer(
-              normalizationOf(param.lossParam, "VALID"),
-              shape[0]!,
-              places,
-              shape[0]! * places,
-            )
-          : shape[0]!;
+        const mode = normalizationOf(param.lossParam, "BATCH_SIZE");
+        divisor = normalizer(mode, shape[0]!, places, shape[0]! * places);
       },
       forward([a, b, inside, outside], [top]) {
         const [x, y, v, w] = [a!.data, b!.data, inside?.data, outside?.data];

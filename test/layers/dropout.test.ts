@@ -39,6 +39,18 @@ describe("Dropout", () => {
     expect(bench.tops[0]!.data).toEqual(bench.bottoms[0]!.data);
   });
 
+  test("scales when testing instead of training with scale_train: false", async () => {
+    const text = 'type: "Dropout" dropout_param { dropout_ratio: 0.75 scale_train: false }';
+    const training = await runLayer(text, ones(100));
+    expect(new Set(training.tops[0]!.data)).toEqual(new Set([0, 1]));
+    const testing = await runLayer(text, ones(100), { phase: "TEST" });
+    expect(new Set(testing.tops[0]!.data)).toEqual(new Set([0.25]));
+    for (const phase of ["TRAIN", "TEST"] as const) {
+      await checkLayer(text, [[2, 3, 6, 5]], { phase });
+      await checkLayer(text, [[2, 3, 6, 5]], { phase, inPlace: true });
+    }
+  });
+
   test("keeps everything with a ratio of 0, as Caffe's release builds", async () => {
     const bench = await runLayer('type: "Dropout" dropout_param { dropout_ratio: 0 }', [[3, 4]]);
     expect(bench.tops[0]!.data).toEqual(bench.bottoms[0]!.data);

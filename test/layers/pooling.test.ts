@@ -49,6 +49,8 @@ describe("Pooling", () => {
     };
     expect(await shapeOf("kernel_size: 2 stride: 2")).toEqual([1, 1, 4, 4]);
     expect(await shapeOf("kernel_size: 2 stride: 2 round_mode: FLOOR")).toEqual([1, 1, 3, 3]);
+    expect(await shapeOf("kernel_size: 2 stride: 2 ceil_mode: false")).toEqual([1, 1, 3, 3]);
+    expect(await shapeOf("kernel_size: 2 stride: 2 ceil_mode: true")).toEqual([1, 1, 4, 4]);
     expect(await shapeOf("kernel_size: 2 stride: 5")).toEqual([1, 1, 2, 2]);
     expect(await shapeOf("kernel_size: 2 stride: 8 pad: 1")).toEqual([1, 1, 1, 1]);
   });

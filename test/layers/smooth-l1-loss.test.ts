@@ -44,7 +44,7 @@ describe("SmoothL1Loss", () => {
     ["", 18 / 2],
     ["loss_param { normalization: BATCH_SIZE }", 18 / 2],
     ["loss_param { normalization: VALID }", 18 / 6],
-    ["loss_param { }", 18 / 6],
+    ["loss_param { normalize: true }", 18 / 6],
     ["loss_param { normalization: NONE }", 18],
   ])("divides by the items, or as { %s } says", async (param, loss) => {
     const bench = await runLayer(layer(param), [

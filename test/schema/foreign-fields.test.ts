@@ -65,4 +65,46 @@ describe("settings of other forks' layers in binary files", () => {
     expect(layer.permuteParam).toBeUndefined();
     expect(write(layer)).toEqual(bytes);
   });
+
+  test("tell the forks' uses of one number apart by the layer's type", () => {
+    // 137: scale 2 in SegNet's Upsample, 2 outputs in BVLC's Embed; a filler in PSPNet's BN.
+    const segnet = layerBytes("Upsample", ...field(137, 8, 2));
+    expect(read(segnet).upsampleParam?.scale).toBe(2);
+    expect(read(segnet).embedParam).toBeUndefined();
+    expect(write(read(segnet))).toEqual(segnet);
+    expect(read(layerBytes("Embed", ...field(137, 8, 2))).embedParam?.numOutput).toBe(2);
+    const pspnet = layerBytes("BN", ...field(137, 0x0a, 0, 0x28, 1));
+    expect(read(pspnet).bnParam).toMatchObject({ slopeFiller: {}, frozen: true });
+    // 143: DeepLab's Interp, BVLC's Input.
+    expect(read(layerBytes("Interp", ...field(143, 8, 3, 16, 4))).interpParam?.width).toBe(4);
+    expect(read(layerBytes("Input", ...field(143, 0x0a, 0))).inputParam?.shape).toHaveLength(1);
+    // 164: a group for ShuffleChannel, an ignored label for PSPNet's SegAccuracy.
+    expect(read(layerBytes("ShuffleChannel", ...field(164, 8, 3))).shuffleChannelParam?.group).toBe(
+      3,
+    );
+    const accuracy = layerBytes("SegAccuracy", ...field(164, 8, 3));
+    expect(read(accuracy).shuffleChannelParam).toBeUndefined();
+    expect(write(read(accuracy))).toEqual(accuracy);
+  });
+
+  test("keep the number of the fork that wrote them", () => {
+    for (const number of [8266711, 150, 147, 154]) {
+      const bytes = layerBytes("ROIPooling", ...field(number, 8, 6, 16, 6));
+      const layer = read(bytes);
+      expect(layer.roiPoolingParam).toMatchObject({ pooledH: 6, pooledW: 6 });
+      expect(write(copyMessage(layer))).toEqual(bytes);
+    }
+  });
+
+  test("are left as they are where a required field is missing", () => {
+    const bytes = layerBytes("PSROIPooling", ...field(149, 16, 2));
+    expect(read(bytes).psroiPoolingParam).toBeUndefined();
+    expect(write(read(bytes))).toEqual(bytes);
+  });
+
+  test("do not take SegNet's BN, whose fields are numbered otherwise, for PSPNet's", () => {
+    const bytes = layerBytes("BN", ...field(45, 0x0a, 0, 0x12, 0, 0x18, 1));
+    expect(read(bytes).bnParam).toBeUndefined();
+    expect(write(read(bytes))).toEqual(bytes);
+  });
 });

@@ -31,7 +31,8 @@ export function poolingSetting(context: LayerContext): PoolingSetting {
   const { globalPooling, roundMode } = withDefaults("PoolingParameter", given);
   const [strideH, strideW] = pairOf(context, given, "stride", 1);
   const [padH, padW] = pairOf(context, given, "pad", 0);
-  const setting = { isGlobal: globalPooling, roundsUp: roundMode === "CEIL" };
+  const roundsUp = given.ceilMode ?? roundMode === "CEIL";
+  const setting = { isGlobal: globalPooling, roundsUp };
   if (globalPooling) {
     checkGlobal(context, given, strideH === 1 && strideW === 1 && padH === 0 && padW === 0);
     return { ...setting, kernelH: 0, kernelW: 0, strideH, strideW, padH, padW };

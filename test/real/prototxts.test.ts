@@ -4,7 +4,7 @@ import { PrototxtError } from "../../src/errors.ts";
 import { openShapeDevice } from "../../src/job/shape-device.ts";
 import { builtInLayers } from "../../src/layers/index.ts";
 import { Net } from "../../src/net/net.ts";
-import { messageDescriptor } from "../../src/schema/descriptor.ts";
+import { isMessageName, messageDescriptor } from "../../src/schema/descriptor.ts";
 import {
   type NetParameter,
   parsePrototxt,
@@ -15,6 +15,9 @@ import { netsOf, type RealPrototxt, realPrototxts } from "../support/prototxt-co
 import { hasShared } from "../support/shared.ts";
 
 const files = realPrototxts();
+
+const NO_ROWS_OF_FIVE = /ROI layer C x W x H must be == 5/;
+const NO_PROPOSALS = /layer "proposal" \(Python\): No module named "rpn\.proposal_layer"/;
 
 /** Nets of known types that cannot be built from the file alone: where, and what is missing. */
 const NOT_BUILT: Readonly<Record<string, RegExp>> = {
@@ -28,13 +31,26 @@ const NOT_BUILT: Readonly<Record<string, RegExp>> = {
   "opencv__opencv_contrib/_history/6e8cb688/modules/text/samples/textbox.prototxt":
     /Number of priors must match number of location predictions/,
   // Only the Python data layer knows that its top "rois" has rows of five numbers.
-  "rbgirshick__fast-rcnn/models/VGG16/no_bbox_reg/train.prototxt":
-    /ROI layer C x W x H must be == 5/,
-  // A detector's proposals are computed by its own Python module, which is not here.
+  "rbgirshick__fast-rcnn/models/VGG16/no_bbox_reg/train.prototxt": NO_ROWS_OF_FIVE,
+  "rbgirshick__py-faster-rcnn/models/pascal_voc/ZF/fast_rcnn/train.prototxt": NO_ROWS_OF_FIVE,
+  // A detector's proposals are computed by its own Python modules, which are not here.
+  "rbgirshick__py-faster-rcnn/models/pascal_voc/ZF/faster_rcnn_end2end/test.prototxt": NO_PROPOSALS,
+  "rbgirshick__py-faster-rcnn/models/pascal_voc/ZF/faster_rcnn_end2end/train.prototxt":
+    /layer "rpn-data" \(Python\): No module named "rpn\.anchor_target_layer"/,
+  "soeaver__caffe-model/det/faster_rcnn/models/pascal_voc/dpn92/rpn_rcnn_deploys/rpn_deploy_faster_voc_dpn92-merge.prototxt":
+    NO_PROPOSALS,
   "soeaver__caffe-model/det/faster_rcnn/models/pascal_voc/mobilenet/rpn_rcnn_deploys/rpn_deploy_faster_voc_mobilenet-dw.prototxt":
-    /layer "proposal" \(Python\): No module named "rpn\.proposal_layer"/,
+    NO_PROPOSALS,
   "soeaver__caffe-model/det/faster_rcnn/models/pascal_voc/resnet101-v2/rpn_rcnn_deploys/rpn_deploy_faster_voc_resnet101-v2-merge.prototxt":
-    /layer "proposal" \(Python\): No module named "rpn\.proposal_layer"/,
+    NO_PROPOSALS,
+  "soeaver__caffe-model/det/faster_rcnn/models/pascal_voc/resnet152-v2/deploy_faster_voc_resnet152-v2-merge.prototxt":
+    NO_PROPOSALS,
+  "soeaver__caffe-model/det/rfcn/models/coco/resnext101-32x4d/rpn_rcnn_deploys/rpn_deploy_rfcn_coco_resnext101-32x4d-merge.prototxt":
+    NO_PROPOSALS,
+  "soeaver__caffe-model/det/rfcn/models/pascal_voc/air101/deploy_rfcn_voc_air101-merge.prototxt":
+    NO_PROPOSALS,
+  "soeaver__caffe-model/det/rfcn/models/pascal_voc/inception-v4/deploy_rfcn_voc_inception-v4-merge-aligned.prototxt":
+    NO_PROPOSALS,
 };
 
 const messageOf = ({ kind }: RealPrototxt) =>
@@ -49,10 +65,11 @@ function parse(file: RealPrototxt): object | PrototxtError {
   }
 }
 
-/** A field that BVLC's schema lacks, and that cortado knows for a layer type beyond BVLC's. */
+/** A field that BVLC's schema lacks, and that cortado knows: other forks have it. */
 function isForeignField({ error }: RealPrototxt): boolean {
-  const name = /"caffe\.LayerParameter" has no field named "(\w+)"/.exec(error)?.[1];
-  return name !== undefined && messageDescriptor("LayerParameter").byName.has(name);
+  const [, message, name] = /"caffe\.(\w+)" has no field named "(\w+)"/.exec(error) ?? [];
+  if (message === undefined || !isMessageName(message)) return false;
+  return messageDescriptor(message).byName.has(name!);
 }
 
 describe.skipIf(!hasShared)("359 real prototxts (need ../shared)", () => {

@@ -58,16 +58,19 @@ export function copyMessage<T extends object>(message: T, changes: Partial<T> = 
 /**
  * Makes `values` a message that stands where another one stands in the file: its upgraded form.
  * Fields that the schema does not know stay with a message of the same type; in another type, their
- * numbers would mean something else.
+ * numbers may mean something else.
+ * @param kept those that stay nevertheless
  */
 export function deriveMessage<N extends MessageName>(
   name: N,
   values: object,
   from: object,
+  kept?: readonly Uint8Array[],
 ): MessageTypes[N] {
   const origin = originOf(from);
   const { source, node, field } = origin ?? {};
-  setOrigin(values, origin?.message === name ? origin : { message: name, source, node, field });
+  const moved = { message: name, source, node, field, unknown: kept };
+  setOrigin(values, origin?.message === name ? origin : moved);
   return values as MessageTypes[N];
 }
 

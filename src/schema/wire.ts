@@ -1,4 +1,5 @@
 /** @file What the binary format says of types: wire types, tags and limits. */
+import protobuf from "protobufjs/minimal.js";
 import type { FieldDescriptor } from "./field.ts";
 
 const VARINT = 0;
@@ -34,4 +35,9 @@ export function wireTypeOf(field: FieldDescriptor): number {
 /** The number that stands before a value: which field, and how the value is written. */
 export function tagOf(field: FieldDescriptor, wireType: number = wireTypeOf(field)): number {
   return ((field.number << 3) | wireType) >>> 0;
+}
+
+/** The number of the field that these bytes, tag and value, are of. */
+export function fieldNumberOf(bytes: Uint8Array): number {
+  return protobuf.Reader.create(bytes).tag() >>> 3;
 }

@@ -172,3 +172,47 @@ describe("what Caffe refuses to upgrade", () => {
     );
   });
 });
+
+describe("what Caffe would lose", () => {
+  const unpacked = (bytes: readonly number[]) =>
+    decodeMessage("NetParameter", Uint8Array.from(bytes));
+  /** A message in a field: tag, length, content; all of them short. */
+  const nested = (number: number, content: readonly number[]) => [
+    number * 8 + 2,
+    content.length,
+    ...content,
+  ];
+  const name = [0x22, 1, 0x61]; // V1: name "a"
+
+  test("a V1 layer among V0 layers stays what it is", () => {
+    const text =
+      'layers { layer { type: "data" } top: "x" } layers { name: "r" type: RELU bottom: "x" top: "y" }';
+    expect(upgradeNet(net(text)).layer[1]).toMatchObject({ name: "r", type: "ReLU", top: ["y"] });
+  });
+
+  test("a fork's field of a V1 layer stays where its number is free", () => {
+    const field = [0xf8, 0x3f, 7]; // field 1023, varint 7
+    const { net: upgraded, isComplete } = upgradeNetChecked(
+      unpacked(nested(2, [...name, ...field])),
+    );
+    expect(isComplete).toBe(true);
+    const bytes = Buffer.from(encodeMessage("NetParameter", upgraded));
+    expect(bytes.includes(Buffer.from(field))).toBe(true);
+  });
+
+  test("a fork's layer type or setting without a place is named, and the upgrade is not complete", () => {
+    const logger = collector();
+    const type = [0x28, 99]; // V1: type 99
+    const old = unpacked([...nested(2, [...name, ...type])]);
+    expect(upgradeNetChecked(old, logger).isComplete).toBe(false);
+    expect(logger.lines).toContain(
+      'E upgrade_proto.cpp:865] layer "a": what its field 5 says is unknown to Caffe, and dropped',
+    );
+    const v0 = [0x12, 4, ...Buffer.from("conv"), 0xf8, 0x3f, 7];
+    const second = collector();
+    expect(upgradeNetChecked(unpacked(nested(2, nested(1, v0))), second).isComplete).toBe(false);
+    expect(second.lines).toContain(
+      "E upgrade_proto.cpp:538] Unknown parameter number 1023 for layer type conv",
+    );
+  });
+});

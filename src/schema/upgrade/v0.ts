@@ -6,7 +6,14 @@ import type {
   V0LayerParameter,
   V1LayerParameter,
 } from "../generated/messages.ts";
-import { createMessage, deriveMessage, emptyMessage, type FieldValues } from "../message.ts";
+import {
+  createMessage,
+  deriveMessage,
+  emptyMessage,
+  type FieldValues,
+  originOf,
+} from "../message.ts";
+import { fieldNumberOf } from "../wire.ts";
 import type { UpgradeLog } from "./log.ts";
 import { problemAt } from "./problem.ts";
 
@@ -126,23 +133,26 @@ function upgradeLayer(
   complain: (field: string, type: string, line: number) => void,
 ): V1LayerParameter {
   const v0 = v1.layer;
+  // A V1 layer among V0 ones. Caffe keeps nothing of it but bottoms and tops.
+  if (!v0) return v1;
   const layer: FieldValues = {
     ...emptyMessage("V1LayerParameter"),
     bottom: v1.bottom,
     top: v1.top,
   };
-  if (v0) {
-    const { blobs, blobsLr, weightDecay, type = "" } = v0;
-    Object.assign(layer, { blobs, blobsLr, weightDecay });
-    if (v0.name !== undefined) layer.name = v0.name;
-    if (v0.type !== undefined) layer.type = upgradeType(v1, v0.type);
-    for (const rule of RULES) {
-      if (v0[rule.from] !== undefined && !applyRule(layer, v0, rule)) {
-        complain(messageDescriptor("V0LayerParameter").byKey.get(rule.from)!.name, type, rule.line);
-      }
+  const { blobs, blobsLr, weightDecay, type = "" } = v0;
+  Object.assign(layer, { blobs, blobsLr, weightDecay });
+  if (v0.name !== undefined) layer.name = v0.name;
+  if (v0.type !== undefined) layer.type = upgradeType(v1, v0.type);
+  for (const rule of RULES) {
+    if (v0[rule.from] !== undefined && !applyRule(layer, v0, rule)) {
+      complain(messageDescriptor("V0LayerParameter").byKey.get(rule.from)!.name, type, rule.line);
     }
-    if (v0.hdf5OutputParam && type === "hdf5_output") layer.hdf5OutputParam = v0.hdf5OutputParam;
-    else if (v0.hdf5OutputParam) complain("hdf5_output_param", type, 538);
+  }
+  if (v0.hdf5OutputParam && type === "hdf5_output") layer.hdf5OutputParam = v0.hdf5OutputParam;
+  else if (v0.hdf5OutputParam) complain("hdf5_output_param", type, 538);
+  for (const bytes of originOf(v0)?.unknown ?? []) {
+    complain(`number ${fieldNumberOf(bytes)}`, type, 538);
   }
   return deriveMessage("V1LayerParameter", layer, v1);
 }

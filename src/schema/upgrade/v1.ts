@@ -12,7 +12,9 @@ import {
   deriveMessage,
   emptyMessage,
   type FieldValues,
+  originOf,
 } from "../message.ts";
+import { fieldNumberOf } from "../wire.ts";
 import type { UpgradeLog } from "./log.ts";
 import { problemAt } from "./problem.ts";
 
@@ -82,15 +84,24 @@ export function upgradeV1(
         "and 'layers' fields. Write every layer as layer { type: \"...\" }.",
     );
   }
-  const layer = net.layers.map(upgradeLayer);
-  const isComplete = !net.layers.some((old) => old.layer);
-  if (!isComplete) {
+  let isComplete = !net.layers.some((old) => old.layer);
+  const layer = net.layers.map((old) =>
+    upgradeLayer(old, (number) => {
+      isComplete = false;
+      const problem = `layer "${old.name ?? ""}": what its field ${number} says is unknown to Caffe, and dropped`;
+      log.log("error", "upgrade_proto.cpp:865", problem);
+    }),
+  );
+  if (net.layers.some((old) => old.layer)) {
     log.log("error", "upgrade_proto.cpp:865", "Input NetParameter has V0 layer -- ignoring.");
   }
   return { net: copyMessage(net, { layers: [], layer }), isComplete };
 }
 
-function upgradeLayer(v1: V1LayerParameter): LayerParameter {
+function upgradeLayer(
+  v1: V1LayerParameter,
+  onDropped: (fieldNumber: number) => void,
+): LayerParameter {
   const old: FieldValues = { ...v1 };
   const layer: FieldValues = emptyMessage("LayerParameter");
   for (const key of SHARED_KEYS) {
@@ -98,7 +109,20 @@ function upgradeLayer(v1: V1LayerParameter): LayerParameter {
   }
   if (v1.type !== undefined) layer.type = TYPES[v1.type];
   layer.param = paramSpecs(v1);
-  return deriveMessage("LayerParameter", layer, v1);
+  return deriveMessage("LayerParameter", layer, v1, keptFields(v1, onDropped));
+}
+
+/**
+ * Fields of other forks. Caffe drops them; here they stay where no field of today has their number, and
+ * it is said where one has.
+ */
+function keptFields(v1: V1LayerParameter, onDropped: (number: number) => void): Uint8Array[] {
+  const known = messageDescriptor("LayerParameter").byNumber;
+  return (originOf(v1)?.unknown ?? []).filter((bytes) => {
+    const number = fieldNumberOf(bytes);
+    if (known.has(number)) onDropped(number);
+    return !known.has(number);
+  });
 }
 
 function paramSpecs({ param, blobShareMode, blobsLr, weightDecay }: V1LayerParameter): ParamSpec[] {

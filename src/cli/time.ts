@@ -68,7 +68,7 @@ async function benchmark(net: Net, rounds: number, say: Say): Promise<LayerTime[
   const totals = { forward: 0, backward: 0 };
   for (let i = 1; i <= rounds; i++) {
     const forward = await elapsed(() => net.run());
-    const backward = await elapsed(() => net.backward());
+    const backward = await elapsed(() => net.backward({}, { everyLayer: true }));
     totals.forward += forward;
     totals.backward += backward;
     const ms = generalNumber(forward + backward);
@@ -105,7 +105,7 @@ function profileLines(net: Net, times: readonly LayerTime[]): string[] {
       layer.type,
       forward.toFixed(2),
       rate(operations, forward),
-      layer.needsBackward ? backward.toFixed(2) : "",
+      backward.toFixed(2),
       rate(operations * gradientsOf(layer), backward),
       `${((100 * (forward + backward)) / total).toFixed(1)} %`,
     ];

@@ -55,11 +55,14 @@ export class ExecutionPlan {
     return loss;
   }
 
-  /** Runs backward, last layer first, the layers that need it. */
-  backward(): void {
+  /**
+   * Runs backward, last layer first, the layers that need it.
+   * @param everyLayer also the others, as Caffe's `time` does
+   */
+  backward(everyLayer = false): void {
     for (let index = this.#steps.length - 1; index >= 0; index--) {
       const step = this.#steps[index]!;
-      if (!step.needsBackward) continue;
+      if (!step.needsBackward && !everyLayer) continue;
       const start = this.timer ? performance.now() : 0;
       step.kernel.backward?.(step.topBlobs, step.propagateDown, step.bottomBlobs);
       this.timer?.(index, "backward", performance.now() - start);

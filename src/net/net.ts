@@ -189,11 +189,12 @@ export class Net {
   /**
    * Runs the net backward; parameter diffs are added to what they hold.
    * @param diffs gradients of output blobs; a blob with a loss weight has that weight otherwise
+   * @param options `everyLayer` runs layers that nothing is learned from as well, to measure them
    */
-  async backward(diffs: BlobValues = {}): Promise<void> {
+  async backward(diffs: BlobValues = {}, options: { everyLayer?: boolean } = {}): Promise<void> {
     this.#checkAlive();
     for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
-    this.#plan.backward();
+    this.#plan.backward(options.everyLayer);
     if (this.#debugInfo) logParameterNorms(this.learnableParams, this.engine, this.#logger);
   }
 

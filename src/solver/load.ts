@@ -155,6 +155,8 @@ async function buildNet(
   return Net.load(copyMessage(param, { state }), {
     ...surroundings,
     phase: state.phase,
+    // Of a test net only the outputs are looked at.
+    outputsOnly: phase === "TEST",
     root,
     logger,
     // Custom layers may lie beside the net's prototxt.

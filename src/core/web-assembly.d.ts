@@ -19,5 +19,9 @@ declare namespace WebAssembly {
   }
   /** What the running code throws when it breaks. */
   class RuntimeError extends Error {}
+  let instantiate: (
+    bytes: Uint8Array,
+    imports?: Record<string, Record<string, unknown>>,
+  ) => Promise<unknown>;
   function validate(bytes: Uint8Array): boolean;
 }

@@ -14,6 +14,7 @@ import { describe, expect, test } from "vitest";
 import { ModelFileError } from "../../src/errors.ts";
 import { transplant } from "../../src/job/surgery.ts";
 import {
+  loadHdf5,
   readCaffemodel,
   readSolverState,
   writeCaffemodel,
@@ -519,6 +520,37 @@ describe("files that are something else", () => {
     for (const [i, [, message]] of files.entries()) {
       expect(await refusal(readSolverState(paths[i]!))).toMatch(message);
     }
+  });
+});
+
+describe.skipIf(!hasH5py)("compressed chunks (needs h5py)", () => {
+  test("that unpack to far more than they should are refused before they take the memory", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "x.caffemodel.h5");
+    writeH5(
+      path,
+      `import zlib
+d = f.create_dataset("data/a/0", (1024,), "f4", chunks=(256,), compression="gzip")
+z = zlib.compressobj(1)
+d.id.write_direct_chunk((0,), b"".join(z.compress(bytes(1 << 24)) for _ in range(40)) + z.flush())`,
+    );
+    const library = await loadHdf5();
+    await expect(readCaffemodel(path)).rejects.toThrow(/cannot be read: .*; the file is damaged/);
+    // It would be another one if its memory had grown to more than 256 MiB.
+    expect(await loadHdf5()).toBe(library);
+  });
+
+  test("that are large themselves are read", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "x.caffemodel.h5");
+    writeH5(
+      path,
+      `v = np.arange(12_000_000, dtype="f4").reshape(12, 1000, 1000)
+f.create_dataset("data/a/0", data=v, chunks=v.shape, compression="gzip", compression_opts=1, shuffle=True)`,
+    );
+    const { data } = (await readCaffemodel(path)).layer[0]!.blobs[0]!;
+    expect(data!.findIndex((value, i) => value !== i)).toBe(-1);
+    expect(data).toHaveLength(12_000_000);
   });
 });
 

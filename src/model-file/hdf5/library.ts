@@ -5,6 +5,8 @@ import { type Hdf5Module, instantiateHdf5 } from "./module.ts";
 
 /** An instance whose memory has grown beyond this is not used again: it can never shrink. */
 const KEPT_BYTES = 256 * 2 ** 20;
+/** Memory for the library's own tables and the pieces that are read and written. */
+const OWN_BYTES = 128 * 2 ** 20;
 const STANDARD_ERROR = 2;
 /** Emscripten's numbers for "permission denied" and of the flag that opens a folder. */
 const EACCES = 2;
@@ -35,6 +37,8 @@ export class Hdf5Library {
   #refused: string | undefined;
   readonly #descriptors = new Set<number>();
   #isBroken = false;
+  /** How large the instance's memory may become, in bytes. */
+  memoryLimit = OWN_BYTES;
 
   private constructor(module: Hdf5Module) {
     this.#module = module;
@@ -42,7 +46,10 @@ export class Hdf5Library {
 
   static async create(): Promise<Hdf5Library> {
     let library: Hdf5Library | undefined;
-    const module = await instantiateHdf5((text) => library?.print(text));
+    const module = await instantiateHdf5(
+      (text) => library?.print(text),
+      (bytes) => bytes <= (library?.memoryLimit ?? OWN_BYTES),
+    );
     library = new Hdf5Library(module);
     library.#watchFiles();
     return library;
@@ -96,6 +103,16 @@ export class Hdf5Library {
     const reason = this.#reason();
     if (reason !== undefined) throw new Hdf5Failure(reason);
     return result;
+  }
+
+  /** Lets the library take that much more memory than for its own, for the time of `act`. */
+  withMoreMemory<T>(bytes: number, act: () => T): T {
+    this.memoryLimit = OWN_BYTES + bytes;
+    try {
+      return act();
+    } finally {
+      this.memoryLimit = OWN_BYTES;
+    }
   }
 
   /** As `call`, for a call that is known to print an error and to do its work all the same. */

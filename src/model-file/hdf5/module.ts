@@ -96,9 +96,36 @@ type Factory = (options: object) => Promise<Hdf5Module>;
  * Makes a new instance of the library. `h5wasm/node` itself makes one for the whole process, which
  * prints to the terminal and can never be replaced; so its factory, beside it, is called here.
  * @param print takes what the library would print
+ * @param mayGrow whether the instance's memory may have so many bytes
  */
-export async function instantiateHdf5(print: (text: string) => void): Promise<Hdf5Module> {
+export async function instantiateHdf5(
+  print: (text: string) => void,
+  mayGrow: (bytes: number) => boolean,
+): Promise<Hdf5Module> {
   const factory = new URL("./hdf5_util.js", import.meta.resolve("h5wasm/node"));
   const { default: create } = (await import(factory.href)) as { readonly default: Factory };
-  return create({ noInitialRun: true, print, printErr: print });
+  return withGrowthLimit(mayGrow, () => create({ noInitialRun: true, print, printErr: print }));
+}
+
+/**
+ * A compressed chunk of a megabyte can unpack to gigabytes, and the library tries. No option of its
+ * build limits that: the function by which it asks for memory is replaced as it is instantiated.
+ */
+async function withGrowthLimit<T>(
+  mayGrow: (bytes: number) => boolean,
+  act: () => Promise<T>,
+): Promise<T> {
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = (bytes, imports) => {
+    const grow = imports?.env?.emscripten_resize_heap;
+    if (typeof grow === "function") {
+      imports!.env!.emscripten_resize_heap = (size: number) => mayGrow(size >>> 0) && grow(size);
+    }
+    return instantiate(bytes, imports);
+  };
+  try {
+    return await act();
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
 }

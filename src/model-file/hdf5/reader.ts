@@ -14,6 +14,8 @@ const INT_MAX = 2 ** 31 - 1;
 /** What is read at once; chunks that are larger are read whole up to the second limit. */
 const READ_BYTES = 4 * 2 ** 20;
 const MAX_CHUNK_BYTES = 2 ** 28;
+/** How often the library may hold a chunk at once: stored, unpacked (into a buffer that doubles), in order. */
+const CHUNK_COPIES = 6;
 /** The most that deflate packs into a byte, and what any file may need. */
 const MAX_PACKED = 1032;
 const SMALL_BYTES = 64 * 2 ** 20;
@@ -163,7 +165,8 @@ export class Hdf5Reader {
     const convert = converterOf(stored)!;
     const { size } = stored;
     const limit = this.#valuesAtOnce(shape, size, chunks);
-    this.#library.withMemory(Math.min(limit, values.length) * size, (pointer) => {
+    const bytes = Math.min(limit, values.length) * size;
+    const readAll = (pointer: number) => {
       for (const slab of slabs(shape, limit, chunks?.[0])) {
         const length = count(slab.shape);
         if (length === 0) continue;
@@ -171,7 +174,11 @@ export class Hdf5Reader {
         const target = values.subarray(slab.start, slab.start + length);
         convert(this.#library.bytes(pointer, length * size), target);
       }
-    });
+    };
+    const chunkBytes = chunks ? count(chunks) * size : 0;
+    this.#library.withMoreMemory(bytes + CHUNK_COPIES * chunkBytes, () =>
+      this.#library.withMemory(bytes, readAll),
+    );
     return values;
   }
 

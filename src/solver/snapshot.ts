@@ -105,15 +105,19 @@ async function isCaffemodel(path: string): Promise<boolean> {
   }
 }
 
-/** The path of the weights that a solver state names: from `root`, or else beside the state. */
+/**
+ * The path of the weights that a solver state names: from `root`, or else beside the state, or else
+ * there under the state's own name, for a pair that was renamed.
+ */
 export function learnedNetPath(state: SolverState, statePath: string, root: string): string {
   if (!state.learnedNet) {
     throw new ModelFileError(`${statePath} names no weights: it is no snapshot of a solver`);
   }
   const named = resolve(root, state.learnedNet);
   const beside = join(dirname(statePath), basename(state.learnedNet));
-  if (existsSync(named) || !existsSync(beside)) return named;
-  return beside;
+  const renamed = statePath.replace(/\.solverstate(\.h5)?$/, ".caffemodel$1");
+  const others = renamed === statePath ? [beside] : [beside, renamed];
+  return [named, ...others].find((path) => existsSync(path)) ?? named;
 }
 
 /**

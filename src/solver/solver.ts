@@ -1,4 +1,5 @@
 /** @file Solver: trains a net as a solver prototxt says. */
+import { basename } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
@@ -206,7 +207,12 @@ export class Solver {
     const positions = await readPositions(sidePath, iter);
     const saved = savedHistory(state, this.history, type, path);
     if (typeof positions !== "string") checkWriter(positions.type, type, path);
-    await this.net.copyTrainedLayersFrom(learnedNetPath(state, path, this.#root));
+    const weights = learnedNetPath(state, path, this.#root);
+    if (basename(weights) !== basename(state.learnedNet ?? "")) {
+      const text = `${state.learnedNet} is not there; taking ${weights}, which lies beside the state`;
+      this.#logger.log("warning", "sgd_solver.cpp:323", text);
+    }
+    await this.net.copyTrainedLayersFrom(weights);
     this.#say("sgd_solver.cpp:336", "SGDSolver: restoring history");
     for (const [index, { data }] of saved.entries()) this.history[index]!.set(data);
     this.#updater.markRestored();

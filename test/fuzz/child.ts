@@ -48,8 +48,10 @@ async function work(task: Task): Promise<void> {
       await verdictOn(format, inputs.at(index), folder);
     }
     let peak = peakBytes();
+    const resident = process.memoryUsage.rss();
     for (let index = task.start; index < task.end; index++) {
       const input = inputs.at(index);
+      peak = Math.max(peak, peakBytes());
       writeSync(progress, String(index).padStart(12), 0);
       const before = seconds();
       const failure = await verdictOn(format, input, folder);
@@ -60,8 +62,12 @@ async function work(task: Task): Promise<void> {
       if (growth > MAX_GROWTH) {
         const text = `${(growth / 2 ** 20).toFixed(0)} MiB`;
         report({ index, kind: "suspicion", text });
-        peak = peakBytes();
       }
+    }
+    const leaked = process.memoryUsage.rss() - resident;
+    if (leaked > MAX_GROWTH) {
+      const text = `${(leaked / 2 ** 20).toFixed(0)} MiB more after all inputs than before`;
+      report({ index: task.end - 1, kind: "failure", text });
     }
     writeSync(progress, "done".padStart(12), 0);
   } finally {

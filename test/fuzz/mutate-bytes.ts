@@ -60,7 +60,8 @@ const MUTATIONS: readonly Mutation[] = [
   },
   function repeatRange(bytes, random) {
     const [start, end] = range(bytes, random);
-    const times = 2 + random.below(random.oneIn(8) ? 1000 : 4);
+    const most = Math.floor(MAX_BYTES / (end - start));
+    const times = Math.min(most, 2 + random.below(random.oneIn(8) ? 1000 : 4));
     const copies = Array<Buffer>(times).fill(bytes.subarray(start, end));
     return Buffer.concat([bytes.subarray(0, start), ...copies, bytes.subarray(end)]);
   },
@@ -85,9 +86,9 @@ export function mutateBytes(
   let bytes: Buffer = Buffer.from(seed);
   for (let left = 1 + Math.min(random.below(8), random.below(6)); left > 0; left--) {
     if (bytes.length === 0) break;
-    bytes = random.pick(MUTATIONS)(bytes, random, others);
+    bytes = random.pick(MUTATIONS)(bytes, random, others).subarray(0, MAX_BYTES);
   }
-  return bytes.subarray(0, MAX_BYTES);
+  return bytes;
 }
 
 function edge(random: Random): bigint {

@@ -4,10 +4,11 @@ import { relative, resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
 import { glogLogger } from "../core/glog.ts";
 import { ModelFileError, UsageError } from "../errors.ts";
+import { isInterrupted, readJobRecord } from "../job/job-record.ts";
 import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
 import { type JobResult, trainJob } from "../job/train-job.ts";
 import { netFlags, netOptions, text } from "./caffe-flags.ts";
-import type { Command } from "./command.ts";
+import type { Command, FlagValues, Io } from "./command.ts";
 import { clonedFiles, fitFlags, settingsOf } from "./fit-settings.ts";
 import { jobProgress } from "./job-progress.ts";
 
@@ -16,7 +17,12 @@ export const fitCommand: Command = {
   summary: "train a network on a dataset, in a job folder, as DIGITS does",
   flags: {
     ...fitFlags,
-    out: { type: "string", value: "JOB", summary: "the job folder to make", required: true },
+    out: { type: "string", value: "JOB", summary: "the job folder to make" },
+    resume: {
+      type: "string",
+      value: "JOB",
+      summary: "train a prepared, stopped or killed job on, from its newest snapshot",
+    },
     clone: { type: "string", value: "JOB", summary: "start from the settings of another job" },
     force: { type: "boolean", summary: "replace a job folder that exists", default: false },
     "prepare-only": { type: "boolean", summary: "write the job, do not train", default: false },
@@ -25,31 +31,56 @@ export const fitCommand: Command = {
   },
 
   async run(flags, _positionals, io) {
-    const clone = text(flags, "clone");
-    const from = clone === "" ? undefined : clonedFiles(resolve(io.cwd, clone));
-    const settings = settingsOf(flags, io.cwd, from);
-    const job = await prepareJob({
-      settings,
-      networkText: readNetwork(
-        from && flags.network === undefined ? from.network : settings.network,
-      ),
-      out: resolve(io.cwd, text(flags, "out")),
-      force: flags.force === true,
-    });
+    const resume = text(flags, "resume");
+    if (resume !== "") return train(resumedFolder(resolve(io.cwd, resume), flags), flags, io, true);
+    const job = await prepare(flags, io);
     for (const note of job.notes) io.err(`note: ${note}`);
     io.err(describe(job));
-    if (flags["prepare-only"] === true) return 0;
-    const result = await trainJob(job.folder, {
-      ...netOptions(flags),
-      ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
-      ...(io.signal ? { signal: io.signal } : {}),
-    }).catch((error: unknown) => {
-      throw withAdvice(error);
-    });
-    for (const line of endLines(job, result, io.cwd)) io.out(line);
-    return 0;
+    return flags["prepare-only"] === true ? 0 : train(job.folder, flags, io, false);
   },
 };
+
+async function prepare(flags: FlagValues, io: Io): Promise<PreparedJob> {
+  if (flags.out === undefined) {
+    throw new UsageError("give --out with the job folder to make, or --resume with one to go on");
+  }
+  const clone = text(flags, "clone");
+  const from = clone === "" ? undefined : clonedFiles(resolve(io.cwd, clone));
+  const settings = settingsOf(flags, io.cwd, from);
+  return prepareJob({
+    settings,
+    networkText: readNetwork(from && flags.network === undefined ? from.network : settings.network),
+    out: resolve(io.cwd, text(flags, "out")),
+    force: flags.force === true,
+  });
+}
+
+/** @throws UsageError for a job that runs, and for flags that a prepared job has settled already */
+function resumedFolder(folder: string, flags: FlagValues): string {
+  const settled = ["out", "clone", "force", "prepare-only", ...Object.keys(fitFlags)];
+  const wrong = settled.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (wrong !== undefined) {
+    throw new UsageError(`--${wrong} means nothing to --resume: the job keeps its settings`);
+  }
+  const record = readJobRecord(folder);
+  if (record.status === "running" && !isInterrupted(record)) {
+    throw new UsageError(`${folder} is being trained by process ${record.pid}`);
+  }
+  return folder;
+}
+
+async function train(folder: string, flags: FlagValues, io: Io, resume: boolean): Promise<number> {
+  const result = await trainJob(folder, {
+    ...netOptions(flags),
+    ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
+    ...(io.signal ? { signal: io.signal } : {}),
+    resume,
+  }).catch((error: unknown) => {
+    throw withAdvice(error);
+  });
+  for (const line of endLines(result, io.cwd)) io.out(line);
+  return 0;
+}
 
 /** Caffe's most frequent refusal, with the two ways on. */
 function withAdvice(error: unknown): unknown {
@@ -79,8 +110,8 @@ function describe({ record, solver, dataset }: PreparedJob): string {
   );
 }
 
-function endLines({ folder }: PreparedJob, result: JobResult, cwd: string): string[] {
-  const { best, snapshots, curve, record } = result;
+function endLines(result: JobResult, cwd: string): string[] {
+  const { folder, best, snapshots, curve, record } = result;
   const shown = (path: string) => relative(cwd, path) || ".";
   const lines = [record.status === "aborted" ? "Stopped before the end." : "Done."];
   if (best) {

@@ -11,7 +11,7 @@ import { Segmenter, type Segmentation } from "../job/segmenter.ts";
 import { netFlags, netOptions, list, text } from "./caffe-flags.ts";
 import type { Command, FlagValues, Io } from "./command.ts";
 import { modelOf } from "./infer-model.ts";
-import { readImage, readLabel } from "./read-image.ts";
+import { readImage, readLabel } from "../job/read-image.ts";
 import { tableLines } from "./table.ts";
 
 export const inferCommand: Command = {

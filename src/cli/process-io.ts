@@ -2,7 +2,8 @@
 import type { Io } from "./command.ts";
 
 /**
- * Standard output and error, with a progress line when standard error is a terminal.
+ * Standard output and error, with a progress line when standard error is a terminal. A program that runs this one
+ * sets CORTADO_PROGRESS=lines to get each progress line as a line of its own, `progress: ...`.
  *
  * SIGINT ends the process as usual until a command asks for `signal`; from then on the first one
  * aborts the signal, the second one ends the process.
@@ -23,12 +24,18 @@ export function processIo(): Io {
       stderr.write(`${line}\n`);
       progress?.draw();
     },
-    ...(progress ? { progress: (line: string) => progress.show(line) } : {}),
+    ...progressDrawing(progress),
     get signal() {
       abort ??= abortOnInterrupt();
       return abort.signal;
     },
   };
+}
+
+function progressDrawing(terminal: ProgressLine | undefined): Pick<Io, "progress"> {
+  if (terminal) return { progress: (line) => terminal.show(line) };
+  if (process.env.CORTADO_PROGRESS !== "lines") return {};
+  return { progress: (line) => process.stderr.write(`progress: ${line}\n`) };
 }
 
 /** The last line of a terminal, drawn over again and again. */

@@ -30,6 +30,8 @@ export interface JobRecord {
   readonly history: readonly { readonly status: JobStatus; readonly time: string }[];
   /** Why the status is "error". */
   readonly error?: string;
+  /** The process that trains or trained it last. */
+  readonly pid?: number;
   /** Records in the dataset and iterations of the training. */
   readonly size: {
     readonly trainCount: number;
@@ -85,4 +87,19 @@ function isRecord(value: unknown): value is JobRecord {
 export function inStatus(record: JobRecord, status: JobStatus, error?: string): JobRecord {
   const history = [...record.history, { status, time: new Date().toISOString() }];
   return { ...record, status, history, ...(error === undefined ? {} : { error }) };
+}
+
+/** Whether a job says that it runs, but the process that trained it is gone. */
+export function isInterrupted({ status, pid }: JobRecord): boolean {
+  return status === "running" && (pid === undefined || !isAlive(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user is alive, though it may not be signalled.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }

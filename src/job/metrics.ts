@@ -1,5 +1,5 @@
 /** @file The metrics of a training: `metrics.jsonl`, one JSON object a line, and what to read from it. */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { generalNumber } from "../core/general-number.ts";
 import { DataSourceError } from "../errors.ts";
 import type { Score } from "../solver/events.ts";
@@ -35,13 +35,19 @@ export function appendMetric(file: string, record: MetricRecord): void {
   appendFileSync(file, `${JSON.stringify(record)}\n`);
 }
 
+/** Takes off a last line that a crash cut off, so that the next one begins on a line of its own. */
+export function dropCutLine(file: string): void {
+  if (existsSync(file)) truncateSync(file, readFileSync(file).lastIndexOf(0x0a) + 1);
+}
+
 /**
- * Reads `metrics.jsonl`; a last line that a crash cut off is left out.
+ * Reads `metrics.jsonl`; a last line that a crash cut off is left out, and so is what a resumed
+ * training did again.
  * @throws DataSourceError for a file that is no metrics file
  */
 export function readMetrics(file: string): MetricRecord[] {
   const lines = readFileSync(file, "utf8").split("\n");
-  return lines.flatMap((line, index) => {
+  const records = lines.flatMap((line, index) => {
     if (line.trim() === "") return [];
     try {
       return [JSON.parse(line) as MetricRecord];
@@ -50,6 +56,18 @@ export function readMetrics(file: string): MetricRecord[] {
       throw new DataSourceError(`${file}:${index + 1}: this line is no metric record`, { cause });
     }
   });
+  return withoutRepeats(records);
+}
+
+/** Where a later record of a phase starts at an earlier iteration, it replaces what came after that. */
+export function withoutRepeats(records: readonly MetricRecord[]): MetricRecord[] {
+  const first = { train: Number.POSITIVE_INFINITY, val: Number.POSITIVE_INFINITY };
+  const kept = records.toReversed().filter(({ iter, phase }) => {
+    if (iter >= first[phase]) return false;
+    first[phase] = iter;
+    return true;
+  });
+  return kept.toReversed();
 }
 
 /** The best validation value of a training. */

@@ -1,5 +1,5 @@
 /** @file Trains a prepared job: log, metrics, status and curve go into its folder. */
-import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { glogLogger } from "../core/glog.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
@@ -15,6 +15,7 @@ import {
   type MetricRecord,
   appendMetric,
   bestMetric,
+  dropCutLine,
   readMetrics,
   valuesOf,
 } from "./metrics.ts";
@@ -35,6 +36,8 @@ export interface TrainJobOptions {
   readonly observer?: JobObserver;
   /** Ends the training after the running iteration, with a snapshot. */
   readonly signal?: AbortSignal;
+  /** Goes on from the newest snapshot, where there is one. */
+  readonly resume?: boolean;
 }
 
 export interface JobResult {
@@ -54,11 +57,11 @@ export interface JobSnapshot {
 }
 
 /**
- * Trains the job in `folder` from its beginning.
+ * Trains the job in `folder`, from its beginning or, with `resume`, from its newest snapshot.
  * @throws CaffeError where a net cannot be built or an output becomes NaN; the job then is in error
  */
 export async function trainJob(folder: string, options: TrainJobOptions = {}): Promise<JobResult> {
-  let record = inStatus(readJobRecord(folder), "running");
+  let record = running(readJobRecord(folder));
   await writeJobRecord(folder, record);
   const log = openSync(join(folder, jobFiles.log), "a");
   try {
@@ -79,6 +82,12 @@ export async function trainJob(folder: string, options: TrainJobOptions = {}): P
   return finish(folder, record);
 }
 
+/** With the process that trains it, so that others can tell a training from one that was killed. */
+function running(record: JobRecord): JobRecord {
+  const { error: _error, ...rest } = record;
+  return { ...inStatus(rest, "running"), pid: process.pid };
+}
+
 function both(first: Logger, second: Logger = silentLogger): Logger {
   return {
     log(level, source, message) {
@@ -94,11 +103,12 @@ async function solve(
   options: TrainJobOptions & { logger: Logger },
 ): Promise<void> {
   const { threads, device, logger, signal } = options;
+  const start = options.resume ? newestState(folder, record) : undefined;
   const solver = await Solver.load(join(folder, jobFiles.solver), {
     root: folder,
     layers: [folder],
     logger,
-    ...(record.settings.weights.length > 0 ? { weights: record.settings.weights } : {}),
+    ...(start ? { snapshot: start } : startingWeights(record)),
     ...(threads === undefined ? {} : { threads }),
     ...(device === undefined ? {} : { device }),
   });
@@ -114,6 +124,17 @@ async function solve(
   }
 }
 
+function startingWeights({ settings }: JobRecord): { weights?: readonly string[] } {
+  return settings.weights.length > 0 ? { weights: settings.weights } : {};
+}
+
+/** The newest solver state whose weights are there too. */
+function newestState(folder: string, record: JobRecord): string | undefined {
+  return jobSnapshots(folder, record)
+    .map(({ file }) => file.replace(/caffemodel$/, "solverstate"))
+    .find((file) => existsSync(file));
+}
+
 /** Writes metrics as they come, and ends the training at the first output that is not a number. */
 function metricsWriter(
   folder: string,
@@ -123,6 +144,7 @@ function metricsWriter(
 ) {
   const start = performance.now();
   const file = join(folder, jobFiles.metrics);
+  dropCutLine(file);
   const write = (phase: MetricPhase, iter: number, scores: readonly Score[], lr: number) => {
     const epoch = Number(((iter * settings.epochs) / size.maxIter).toFixed(4));
     const time = Number(((performance.now() - start) / 1000).toFixed(3));

@@ -15,7 +15,7 @@ import type { Command } from "../../src/cli/command.ts";
 import { fitCommand } from "../../src/cli/fit.ts";
 import { inferCommand } from "../../src/cli/infer.ts";
 import { trainCommand } from "../../src/cli/train.ts";
-import { readJobRecord } from "../../src/job/job-record.ts";
+import { readJobRecord, writeJobRecord } from "../../src/job/job-record.ts";
 import { readMetrics } from "../../src/job/metrics.ts";
 import { encodePng } from "../../src/data/image.ts";
 import { recordedIo } from "../support/io.ts";
@@ -221,6 +221,60 @@ describe("fit", () => {
     expect(io.stdout[0]).toBe("Stopped before the end.");
     expect(readdirSync(at("stopped")).filter((name) => name.endsWith(".caffemodel"))).toHaveLength(
       1,
+    );
+  });
+});
+
+describe("fit --resume", () => {
+  test("goes on from the newest snapshot to what an unbroken training reaches, bit by bit", async () => {
+    const settings = ["--layers", "my-dice.ts", "--epochs", "4", "--lr", "0.5", "--mean", "none"];
+    await trainJob("--out", "whole", ...settings);
+    await trainJob("--out", "broken", ...settings, "--prepare-only");
+    // As a process leaves it that was killed after the second snapshot, in the middle of a line.
+    const files = readdirSync(at("whole")).filter((name) => /^snapshot_iter_[36]\./.test(name));
+    for (const name of files) copyFileSync(at("whole", name), at("broken", name));
+    const lines = readFileSync(at("whole", "metrics.jsonl"), "utf8").split("\n");
+    const cut = lines.findIndex((line) => line.startsWith('{"iter":8,'));
+    writeFileSync(
+      at("broken", "metrics.jsonl"),
+      `${lines.slice(0, cut).join("\n")}\n${lines[cut]!.slice(0, 20)}`,
+    );
+    const { code } = await run(fitCommand, "--resume", "broken", "--threads", "1");
+    expect(code).toBe(0);
+    expect(readJobRecord(at("broken")).status).toBe("done");
+    const weights = "snapshot_iter_12.caffemodel";
+    expect(readFileSync(at("broken", weights))).toEqual(readFileSync(at("whole", weights)));
+    const values = (job: string) =>
+      readMetrics(at(job, "metrics.jsonl")).map(({ time: _time, ...record }) => record);
+    expect(values("broken")).toEqual(values("whole"));
+  });
+
+  test("starts a job that was only prepared", async () => {
+    await trainJob(
+      "--out",
+      "prepared",
+      "--layers",
+      "my-dice.ts",
+      "--epochs",
+      "1",
+      "--prepare-only",
+    );
+    await run(fitCommand, "--resume", "prepared", "--threads", "1");
+    expect(readJobRecord(at("prepared")).status).toBe("done");
+  });
+
+  test("refuses other settings, and a job that another process trains", async () => {
+    await expect(run(fitCommand, "--resume", "prepared", "--lr", "1")).rejects.toThrow(
+      "--lr means nothing to --resume",
+    );
+    const record = {
+      ...readJobRecord(at("prepared")),
+      status: "running" as const,
+      pid: process.pid,
+    };
+    await writeJobRecord(at("prepared"), record);
+    await expect(run(fitCommand, "--resume", "prepared")).rejects.toThrow(
+      `is being trained by process ${process.pid}`,
     );
   });
 });

@@ -8,7 +8,7 @@ import { type Picture, pngOf, sheet } from "../../job/picture.ts";
 import { Segmenter } from "../../job/segmenter.ts";
 import type { JobResult } from "../../job/train-job.ts";
 import { DATASET_FILE } from "../../plugins/dataset/build.ts";
-import { readImage, readLabel } from "../read-image.ts";
+import { readImage, readLabel } from "../../job/read-image.ts";
 
 const SLICES = 4;
 const SCALE = 2;

@@ -1,10 +1,10 @@
-/** @file Images for a command: DICOM slices, and PNG (8 and 16 bit), JPEG, TIFF or WebP files. */
+/** @file Images to segment: DICOM slices, and PNG (8 and 16 bit), JPEG, TIFF or WebP files. */
 import { open, readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { decodeImage } from "../data/index.ts";
 import { DataSourceError } from "../errors.ts";
-import type { ClassMap } from "../job/class-map.ts";
-import type { FloatImage } from "../job/float-image.ts";
+import type { ClassMap } from "./class-map.ts";
+import type { FloatImage } from "./float-image.ts";
 import { contourMask, readContour } from "../plugins/contours/contour-file.ts";
 import { readDicom } from "../plugins/dicom/index.ts";
 

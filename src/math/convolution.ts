@@ -13,43 +13,94 @@ const SCATTER_TASKS = 12;
 /** Pairs of channels in a group up to which the thin kernels are faster than a matrix product. */
 const THIN_PAIRS = 4;
 
+/** Taps in a row from which on the kernels read them as neighbours in memory. */
+const WIDE_TAPS = 8;
+
 /** Plans a convolution on this runtime; see `ConvolutionPlan`. */
 export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
-  const { heap, kernels, control, packed } = runtime;
+  const { kernels, control, packed, native } = runtime;
   if (isEmpty(shape)) return emptyPlan(runtime, shape);
-  const layout = layoutOf(shape);
-  const tapTable = place(runtime, tapOffsets(shape, layout));
-  const positionTable = place(runtime, positionOffsets(shape, layout));
-  const rowTable = place(runtime, sourceRows(shape, layout));
-  const fields = geometryFields(shape, layout, { tapTable, positionTable, rowTable });
-  const geometry = place(runtime, fields.values);
-  const dispose = () => {
-    for (const pointer of [tapTable, positionTable, rowTable, geometry]) heap.free(pointer);
-  };
-  const { native } = runtime;
+  const { geometry, reserve, dispose } = placeGeometry(runtime, shape, false);
   if (native?.prepare(geometry)) return nativePlan(native, geometry, dispose);
-  if (layout.isPadded) {
-    const area = layout.paddedArea * FLOAT_BYTES;
-    runtime.reserve(
-      kernels.scatterScratchBytes() + fields.channelsPerTask * area,
-      shape.imageChannels * area,
-    );
-  } else runtime.reserve(kernels.scatterScratchBytes(), 0);
+  reserve();
+  const mirrored = isMirrored(shape) ? placeGeometry(runtime, mirrorOf(shape), true) : undefined;
+  mirrored?.reserve();
   return {
     correlate(image, weight, bias, out) {
       const { sharedScratch } = runtime;
       kernels.correlate(control, packed, geometry, sharedScratch, image, weight, bias, out);
     },
     scatter(out, weight, bias, image) {
-      kernels.scatter(control, packed, geometry, out, weight, bias, image);
+      if (!mirrored) kernels.scatter(control, packed, geometry, out, weight, bias, image);
+      else {
+        const { sharedScratch } = runtime;
+        const { correlate } = kernels;
+        correlate(control, packed, mirrored.geometry, sharedScratch, out, weight, bias, image);
+      }
     },
     weightGradient(image, out, weightDiff, adds) {
       const { sharedScratch } = runtime;
       const { weightGradient } = kernels;
       weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff, adds);
     },
-    dispose,
+    dispose() {
+      dispose();
+      mirrored?.dispose();
+    },
   };
+}
+
+/** Puts the geometry of a convolution on the heap. */
+function placeGeometry(runtime: Runtime, shape: ConvolutionShape, reversesTaps: boolean) {
+  const layout = layoutOf(shape);
+  const taps = tapOffsets(shape, layout);
+  const tapTable = place(runtime, reversesTaps ? taps.reverse() : taps);
+  const positionTable = place(runtime, positionOffsets(shape, layout));
+  const rowTable = place(runtime, sourceRows(shape, layout));
+  const fields = geometryFields(shape, layout, { tapTable, positionTable, rowTable });
+  const geometry = place(runtime, fields.values);
+  return {
+    geometry,
+    /** Makes sure that there is the scratch memory that the kernels need. */
+    reserve() {
+      const area = layout.isPadded ? layout.paddedArea * FLOAT_BYTES : 0;
+      const scatterBytes = runtime.kernels.scatterScratchBytes();
+      runtime.reserve(scatterBytes + fields.channelsPerTask * area, shape.imageChannels * area);
+    },
+    dispose() {
+      for (const pointer of [tapTable, positionTable, rowTable, geometry]) {
+        runtime.heap.free(pointer);
+      }
+    },
+  };
+}
+
+/**
+ * Whether `scatter` is done as `correlate` of the mirrored convolution: with one channel a group and no
+ * stride the transposed convolution is one with the kernel turned round, and gathering is faster.
+ */
+function isMirrored({
+  groups,
+  imageChannels,
+  outChannels,
+  kernel,
+  stride,
+  pad,
+  dilation,
+}: ConvolutionShape): boolean {
+  return (
+    imageChannels === groups &&
+    outChannels === groups &&
+    (kernel.at(-1) ?? 1) < WIDE_TAPS &&
+    stride.every((step) => step === 1) &&
+    pad.every((size, axis) => size <= dilation[axis]! * (kernel[axis]! - 1))
+  );
+}
+
+function mirrorOf(shape: ConvolutionShape): ConvolutionShape {
+  const { image, out, kernel, pad, dilation } = shape;
+  const mirroredPad = pad.map((size, axis) => dilation[axis]! * (kernel[axis]! - 1) - size);
+  return { ...shape, image: out, out: image, pad: mirroredPad };
 }
 
 function nativePlan(native: NativeEngine, geometry: Pointer, dispose: () => void): ConvolutionPlan {

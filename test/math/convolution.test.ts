@@ -159,7 +159,32 @@ const axis = (size: number, kernel: number, stride = 1, pad = 0, dilation = 1): 
   dilation,
 });
 
+/** One channel a group: rows around the four values of a vector, strides that have and lack one. */
+const depthwise = Object.fromEntries(
+  [3, 4, 5, 7, 9, 16, 19].flatMap((size) =>
+    [1, 2, 3].map((stride) => [
+      `channels on their own, ${size} wide, stride ${stride}`,
+      shapeOf({ images: 2, groups: 33, imageChannels: 33, outChannels: 33 }, [
+        axis(size, 3, stride, 1),
+        axis(size, 3, stride, 1),
+      ]),
+    ]),
+  ),
+);
+
 const large: Readonly<Record<string, ConvolutionShape>> = {
+  "channels on their own, dilated, with two filters each": shapeOf(
+    { images: 1, groups: 40, imageChannels: 40, outChannels: 80 },
+    [axis(24, 5, 1, 4, 2), axis(23, 3, 2, 1)],
+  ),
+  "channels on their own, in a volume": shapeOf(
+    { images: 2, groups: 20, imageChannels: 20, outChannels: 20 },
+    [axis(5, 2, 1, 1), axis(6, 3), axis(9, 4, 1, 2)],
+  ),
+  "channels on their own, more padding than a mirrored kernel has": shapeOf(
+    { images: 1, groups: 30, imageChannels: 30, outChannels: 30 },
+    [axis(9, 3, 1, 3), axis(10, 3, 1, 4)],
+  ),
   "a packed operand that takes several parts": shapeOf(
     { images: 1, groups: 1, imageChannels: 64, outChannels: 2 },
     [axis(66, 3), axis(65, 3, 1, 1)],
@@ -188,6 +213,7 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 2, groups: 1, imageChannels: 300, outChannels: 310 },
     [axis(4, 4), axis(4, 3)],
   ),
+  ...depthwise,
   "upsampling, one class a group": shapeOf(
     { images: 1, groups: 3, imageChannels: 3, outChannels: 3 },
     [axis(5, 63, 32), axis(4, 63, 32, 3)],

@@ -8,7 +8,7 @@ import { setSource } from "./pack";
 import { padded } from "./padding";
 import { product } from "./product";
 import { scatterGroup } from "./scatter";
-import { thinCorrelate, thinScatter, thinWeightGradient } from "./thin";
+import { padsInTask, thinCorrelate, thinScatter, thinWeightGradient } from "./thin";
 
 /** out[m, p] = bias[m] + sum over c, t of weight[m, c, t] image[c, t at p]; `bias` may be 0. */
 export function correlate(
@@ -19,7 +19,7 @@ export function correlate(
   const M = outChannelsOfGroup(geometry);
   const K = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
   for (let n = 0; n < get(geometry, IMAGES); n++) {
-    const source = padded(control, geometry, imageAt(geometry, image, n), shared);
+    const source = sourceAt(control, geometry, image, n, shared);
     if (get(geometry, IS_THIN)) {
       thinCorrelate(control, geometry, source, weight, bias, outAt(geometry, out, n, 0));
       continue;
@@ -47,7 +47,7 @@ export function weightGradient(
   const M = outChannelsOfGroup(geometry);
   const N = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
   for (let n = 0; n < get(geometry, IMAGES); n++) {
-    const source = padded(control, geometry, imageAt(geometry, image, n), shared);
+    const source = sourceAt(control, geometry, image, n, shared);
     if (get(geometry, IS_THIN)) {
       if (n == 0 && !adds) fill(control, get(geometry, OUT_CHANNELS) * N, 0, weightDiff);
       thinWeightGradient(control, geometry, source, outAt(geometry, out, n, 0), weightDiff);
@@ -91,6 +91,13 @@ export function scatter(
       } else scatterGroup(control, packed, geometry, from, w, b, to);
     }
   }
+}
+
+/** Image n as the kernels read it. */
+function sourceAt(control: usize, geometry: usize, image: usize, n: i32, shared: usize): usize {
+  const source = imageAt(geometry, image, n);
+  if (get(geometry, IS_THIN) && padsInTask(geometry)) return source;
+  return padded(control, geometry, source, shared);
 }
 
 // @ts-ignore: decorator

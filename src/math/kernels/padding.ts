@@ -34,24 +34,28 @@ function padTask(control: usize, task: i32, _thread: i32): void {
   const geometry = <usize>arg(control, GEOMETRY);
   const perTask = arg(control, PER_TASK);
   const end = min((task + 1) * perTask, get(geometry, IMAGE_CHANNELS));
+  for (let channel = task * perTask; channel < end; channel++) {
+    const from = <usize>arg(control, FROM) + floats(channel * get(geometry, IMAGE_AREA));
+    padChannel(geometry, from, <usize>arg(control, TO) + floats(channel * get(geometry, PADDED_AREA)));
+  }
+}
+
+/** Writes the padded copy of one channel. */
+export function padChannel(geometry: usize, from: usize, to: usize): void {
   const rows = get(geometry, ROWS);
   const left = get(geometry, PAD_LEFT);
   const copied = get(geometry, COPIED_WIDTH);
   const width = get(geometry, PADDED_WIDTH);
   const table = <usize>get(geometry, ROW_TABLE);
-  for (let channel = task * perTask; channel < end; channel++) {
-    const from = <usize>arg(control, FROM) + floats(channel * get(geometry, IMAGE_AREA));
-    let to = <usize>arg(control, TO) + floats(channel * get(geometry, PADDED_AREA));
-    for (let row = 0; row < rows; row++) {
-      const source = load<i32>(table + floats(row));
-      if (source < 0) fillFloats(to, 0, width);
-      else {
-        fillFloats(to, 0, left);
-        copyFloats(from + floats(source * get(geometry, WIDTH)), to + floats(left), copied);
-        fillFloats(to + floats(left + copied), 0, width - left - copied);
-      }
-      to += floats(width);
+  for (let row = 0; row < rows; row++) {
+    const source = load<i32>(table + floats(row));
+    if (source < 0) fillFloats(to, 0, width);
+    else {
+      fillFloats(to, 0, left);
+      copyFloats(from + floats(source * get(geometry, WIDTH)), to + floats(left), copied);
+      fillFloats(to + floats(left + copied), 0, width - left - copied);
     }
+    to += floats(width);
   }
 }
 

@@ -8,8 +8,9 @@ import {
   RUN_STEP, TAPS, TAP_RUN, TAP_TABLE, floats, get, imageChannelsOfGroup, outChannelsOfGroup,
 } from "./geometry";
 import { arg, freeScratch, setArg } from "./memory";
-import { addUnpadded } from "./padding";
+import { addUnpadded, padChannel } from "./padding";
 import { fillFloats, loadSome, madd, storeSome, sumLanes } from "./simd";
+import { gatherRows, hasRows, sumRows } from "./thin-rows";
 import { parallel, serial } from "./threads";
 
 const GEOMETRY = 32;
@@ -36,20 +37,34 @@ function run(
   else parallel(control, entry, tasks);
 }
 
-/** `correlate` of one image that is padded already. */
+/** Whether the tasks pad their images themselves: each channel is read by few tasks, and stays in the cache. */
+export function padsInTask(geometry: usize): bool {
+  return get(geometry, IS_PADDED) && imageChannelsOfGroup(geometry) == 1;
+}
+
+/** Where the channels of a group lie, as they are read. */
+function imageOfGroup(control: usize, geometry: usize, group: i32, thread: i32): usize {
+  const image = <usize>arg(control, IMAGE);
+  if (!padsInTask(geometry)) {
+    return image + floats(group * imageChannelsOfGroup(geometry) * get(geometry, PADDED_AREA));
+  }
+  const padded = freeScratch(control, thread);
+  padChannel(geometry, image + floats(group * get(geometry, IMAGE_AREA)), padded);
+  return padded;
+}
+
+/** `correlate` of one image, which is padded already unless `padsInTask`. */
 export function thinCorrelate(
   control: usize, geometry: usize, image: usize, weight: usize, bias: usize, out: usize,
 ): void {
   run(control, correlateTask.index, get(geometry, OUT_CHANNELS), geometry, image, weight, bias, out);
 }
 
-function correlateTask(control: usize, m: i32, _thread: i32): void {
+function correlateTask(control: usize, m: i32, thread: i32): void {
   const geometry = <usize>arg(control, GEOMETRY);
-  const channels = imageChannelsOfGroup(geometry);
-  const group = m / outChannelsOfGroup(geometry);
-  const rows = channels * get(geometry, TAPS);
+  const rows = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
   const weight = <usize>arg(control, WEIGHT) + floats(m * rows);
-  const image = <usize>arg(control, IMAGE) + floats(group * channels * get(geometry, PADDED_AREA));
+  const image = imageOfGroup(control, geometry, m / outChannelsOfGroup(geometry), thread);
   const positions = get(geometry, POSITIONS);
   const out = <usize>arg(control, OUT) + floats(m * positions);
   const bias = <usize>arg(control, BIAS);
@@ -60,6 +75,10 @@ function correlateTask(control: usize, m: i32, _thread: i32): void {
       const place = image + <usize>load<i32>(table + floats(p));
       store<f32>(out + floats(p), start + alongTaps(geometry, rows, weight, place));
     }
+    return;
+  }
+  if (hasRows(geometry)) {
+    gatherRows(geometry, rows, weight, image, out, start);
     return;
   }
   fillFloats(out, start, positions);
@@ -184,25 +203,27 @@ function scatterPositions(geometry: usize, weight: f32, out: usize, tap: usize):
   }
 }
 
-/** `weightGradient` of one image that is padded already. */
+/** `weightGradient` of one image, which is padded already unless `padsInTask`. */
 export function thinWeightGradient(
   control: usize, geometry: usize, image: usize, out: usize, weightDiff: usize,
 ): void {
   run(control, weightTask.index, get(geometry, OUT_CHANNELS), geometry, image, weightDiff, 0, out);
 }
 
-function weightTask(control: usize, m: i32, _thread: i32): void {
+function weightTask(control: usize, m: i32, thread: i32): void {
   const geometry = <usize>arg(control, GEOMETRY);
-  const channels = imageChannelsOfGroup(geometry);
-  const group = m / outChannelsOfGroup(geometry);
-  const rows = channels * get(geometry, TAPS);
+  const rows = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
   const diff = <usize>arg(control, WEIGHT) + floats(m * rows);
-  const image = <usize>arg(control, IMAGE) + floats(group * channels * get(geometry, PADDED_AREA));
+  const image = imageOfGroup(control, geometry, m / outChannelsOfGroup(geometry), thread);
   const positions = get(geometry, POSITIONS);
   const out = <usize>arg(control, OUT) + floats(m * positions);
   const tapTable = <usize>get(geometry, TAP_TABLE);
   const positionTable = <usize>get(geometry, POSITION_TABLE);
   const length = get(geometry, TAP_RUN);
+  if (length < WIDE && hasRows(geometry)) {
+    sumRows(geometry, rows, image, out, diff);
+    return;
+  }
   if (length < WIDE) {
     for (let row = 0; row < rows; row++) {
       const to = diff + floats(row);

@@ -4,6 +4,7 @@ import type { Pointer } from "../core/heap.ts";
 import { count } from "../core/shape.ts";
 import type { NativeEngine } from "./native.ts";
 import type { Runtime } from "./runtime.ts";
+import { suitsWinograd, winogradPlan } from "./winograd.ts";
 
 const FLOAT_BYTES = 4;
 /** Rows of the column matrix that a scattering task computes, about. */
@@ -20,6 +21,7 @@ const WIDE_TAPS = 8;
 export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
   const { kernels, control, packed, native } = runtime;
   if (isEmpty(shape)) return emptyPlan(runtime, shape);
+  if (suitsWinograd(shape)) return winogradPlan(runtime, shape);
   const { geometry, reserve, dispose } = placeGeometry(runtime, shape, false);
   if (native?.prepare(geometry)) return nativePlan(native, geometry, dispose);
   reserve();

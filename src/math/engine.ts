@@ -52,14 +52,7 @@ class CpuEngine implements Engine {
     beta: number,
     c: Pointer,
   ): void {
-    const { native } = this.#runtime;
-    const isPlain = M > 0 && N > 0 && K > 0 && alpha !== 0 && (beta === 0 || beta === 1);
-    if (native && isPlain) {
-      native.gemm(transA, transB, M, N, K, alpha, a, b, beta === 1, c);
-      return;
-    }
-    const { gemm } = this.#kernels;
-    gemm(this.#control, this.#packed, transA, transB, M, N, K, alpha, a, b, beta, c);
+    this.#runtime.gemm(transA, transB, M, N, K, alpha, a, b, beta, c);
   }
 
   copy(n: number, x: Pointer, y: Pointer): void {

@@ -137,6 +137,58 @@ export type Kernels = {
     dy: Pointer,
     dbias: Pointer,
   ): void;
+  winogradImage(
+    control: Pointer,
+    image: Pointer,
+    tiles: Pointer,
+    channels: number,
+    height: number,
+    width: number,
+    top: number,
+    left: number,
+    firstRow: number,
+    rows: number,
+    tilesAcross: number,
+  ): void;
+  winogradResult(
+    control: Pointer,
+    tiles: Pointer,
+    image: Pointer,
+    channels: number,
+    height: number,
+    width: number,
+    bias: Pointer,
+    firstRow: number,
+    rows: number,
+    tilesAcross: number,
+  ): void;
+  winogradResultDiff(
+    control: Pointer,
+    image: Pointer,
+    tiles: Pointer,
+    channels: number,
+    height: number,
+    width: number,
+    firstRow: number,
+    rows: number,
+    tilesAcross: number,
+  ): void;
+  winogradFilters(
+    control: Pointer,
+    filters: Pointer,
+    tiles: Pointer,
+    outChannels: number,
+    channels: number,
+    isTurned: boolean,
+  ): void;
+  winogradFilterDiff(
+    control: Pointer,
+    tiles: Pointer,
+    filters: Pointer,
+    outChannels: number,
+    channels: number,
+    adds: boolean,
+  ): void;
   softmaxPlanes(
     control: Pointer,
     outer: number,

@@ -85,6 +85,28 @@ export class Runtime {
     return replacement;
   }
 
+  /** C = alpha op(A) op(B) + beta C, as `Engine.gemm`. */
+  gemm(
+    transA: boolean,
+    transB: boolean,
+    M: number,
+    N: number,
+    K: number,
+    alpha: number,
+    a: Pointer,
+    b: Pointer,
+    beta: number,
+    c: Pointer,
+  ): void {
+    const isPlain = M > 0 && N > 0 && K > 0 && alpha !== 0 && (beta === 0 || beta === 1);
+    if (this.native && isPlain) {
+      this.native.gemm(transA, transB, M, N, K, alpha, a, b, beta === 1, c);
+      return;
+    }
+    const { gemm } = this.kernels;
+    gemm(this.control, this.packed, transA, transB, M, N, K, alpha, a, b, beta, c);
+  }
+
   /** Ends the worker threads. */
   dispose(): void {
     this.native?.dispose();

@@ -6,6 +6,9 @@ export { commonScratchBytes, packBytes } from "./memory";
 export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
 export { softmaxPlanes } from "./softmax";
+export {
+  winogradFilterDiff, winogradFilters, winogradImage, winogradResult, winogradResultDiff,
+} from "./winograd";
 export { correlate, scatter, weightGradient } from "./convolution";
 export { scatterScratchBytes } from "./scatter";
 export {

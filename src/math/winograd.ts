@@ -8,9 +8,10 @@ const FLOAT_BYTES = 4;
 const PLANES = 16;
 /** Tiles of both sides that are worked on together, in floats: what the last cache holds. */
 const CHUNK_FLOATS = 3 << 20;
-/** With fewer channels the transforms take longer than the products that they save. */
+/** With fewer channels or pixels the transforms take longer than the products that they save. */
 const LEAST_CHANNELS = 48;
-const LEAST_PIXELS = 64;
+/** The faster an engine multiplies, the less there is to save. */
+const LEAST_PIXELS = { native: 2048, wasm: 192 };
 /** Rows of pixels must fit a thread's scratch memory. */
 const LARGEST_WIDTH = 4000;
 
@@ -18,7 +19,7 @@ const LARGEST_WIDTH = 4000;
  * Whether a convolution is one of 3 x 3 taps, without stride, dilation and groups, large enough that
  * Winograd's way pays. It rounds about twice as coarsely as the plain way.
  */
-export function suitsWinograd(shape: ConvolutionShape): boolean {
+export function suitsWinograd({ native }: Runtime, shape: ConvolutionShape): boolean {
   const { groups, imageChannels, outChannels, image, out, kernel, stride, pad, dilation } = shape;
   const isSquare =
     kernel.length === 2 &&
@@ -29,7 +30,7 @@ export function suitsWinograd(shape: ConvolutionShape): boolean {
     isSquare &&
     groups === 1 &&
     Math.min(imageChannels, outChannels) >= LEAST_CHANNELS &&
-    out[0]! * out[1]! >= LEAST_PIXELS &&
+    out[0]! * out[1]! >= LEAST_PIXELS[native ? "native" : "wasm"] &&
     Math.max(image[1]!, out[1]!) <= LARGEST_WIDTH
   );
 }

@@ -218,9 +218,13 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 2, groups: 1, imageChannels: 49, outChannels: 53 },
     [axis(13, 3, 1, 1), axis(19, 3, 1, 1)],
   ),
+  "3 x 3 taps over many channels and pixels": shapeOf(
+    { images: 1, groups: 1, imageChannels: 48, outChannels: 50 },
+    [axis(45, 3, 1, 1), axis(48, 3)],
+  ),
   "3 x 3 taps over many channels, more padding than the kernel needs": shapeOf(
     { images: 1, groups: 1, imageChannels: 64, outChannels: 48 },
-    [axis(9, 3, 1, 2), axis(8, 3)],
+    [axis(19, 3, 1, 2), axis(12, 3)],
   ),
   "upsampling, one class a group": shapeOf(
     { images: 1, groups: 3, imageChannels: 3, outChannels: 3 },

@@ -126,16 +126,40 @@ export const DATUMS: readonly Uint8Array[] = [
   createMessage("Datum", { channels: 2, height: 1, width: 3, floatData: ramp(6) }),
 ].map((datum) => encodeMessage("Datum", datum));
 
-/** Records that hold a file: a PNG, a gray one of 16 bits, a JPEG. */
-export async function datumImages(): Promise<Uint8Array[]> {
-  const pixels = Buffer.from(Uint8Array.from({ length: 12 * 9 * 3 }, (_, i) => 5 * i));
-  const picture = sharp(pixels, { raw: { width: 12, height: 9, channels: 3 } });
-  const files = [
+/** Small pictures: PNGs in color, in gray of 16 bits and with a palette, a JPEG, a BMP, a PPM. */
+export async function pictures(): Promise<Uint8Array[]> {
+  const [width, height] = [12, 9];
+  const pixels = Buffer.from(Uint8Array.from({ length: width * height * 3 }, (_, i) => 5 * i));
+  const picture = sharp(pixels, { raw: { width, height, channels: 3 } });
+  return [
     await picture.clone().png().toBuffer(),
     await picture.clone().toColourspace("grey16").png().toBuffer(),
+    await picture.clone().png({ palette: true }).toBuffer(),
     await picture.clone().jpeg({ quality: 80 }).toBuffer(),
+    await picture.clone().jpeg({ progressive: true, chromaSubsampling: "4:4:4" }).toBuffer(),
+    bitmap(width, height, pixels),
+    Buffer.concat([Buffer.from(`P6 # x\n${width} ${height} 255\n`), pixels]),
+    Buffer.from("P2\n3 2\n7\n0 1 2\n3 4 5\n"),
   ];
-  return files.map((data) =>
+}
+
+/** A BMP of 24 bits a pixel; rows take a multiple of four bytes. */
+function bitmap(width: number, height: number, pixels: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(54);
+  head.write("BM");
+  head.writeUInt32LE(54 + pixels.length, 2);
+  head.writeUInt32LE(54, 10);
+  head.writeUInt32LE(40, 14);
+  head.writeInt32LE(width, 18);
+  head.writeInt32LE(height, 22);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(24, 28);
+  return Buffer.concat([head, pixels]);
+}
+
+/** Records that hold a file. */
+export async function datumImages(): Promise<Uint8Array[]> {
+  return (await pictures()).map((data) =>
     encodeMessage("Datum", createMessage("Datum", { data, encoded: true, label: 1 })),
   );
 }

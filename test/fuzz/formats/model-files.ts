@@ -1,8 +1,6 @@
 /** @file Fuzzing of Caffe's binary files: weights, solver states, means, single records. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Blob } from "../../../src/core/blob.ts";
-import { Heap } from "../../../src/core/heap.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { datumPlanes, decodeDatum, readMeanImage } from "../../../src/data/index.ts";
 import { decodeImage } from "../../../src/data/image.ts";
@@ -13,15 +11,8 @@ import { type Format, RoundTripError } from "../format.ts";
 import { mutateBytes } from "../mutate-bytes.ts";
 import { mutateMessage } from "../mutate-message.ts";
 import type { Random } from "../random.ts";
-import { DATUMS, datumImages, MEANS, MODELS, STATES } from "./model-file-seeds.ts";
-
-const heap = new Heap();
-/** Where the weights of the seeds go. */
-const targets = new Map([
-  ["conv", [new Blob(heap, [2, 3, 1, 1]), new Blob(heap, [2])]],
-  ["ip", [new Blob(heap, [2, 3])]],
-]);
-const history = [new Blob(heap, [2, 3]), new Blob(heap, [2])];
+import { DATUMS, datumImages, MEANS, MODELS, pictures, STATES } from "./model-file-seeds.ts";
+import { historyTargets, weightTargets } from "./weight-targets.ts";
 
 const mutate = (seed: Uint8Array, random: Random, others: readonly Uint8Array[]) =>
   random.oneIn(2) ? mutateBytes(seed, random, others) : mutateMessage(seed, random, others);
@@ -48,7 +39,7 @@ export const caffemodel: Format = {
   async attempt(bytes, folder) {
     const net = await readCaffemodel(written(bytes, folder, "w.caffemodel"));
     checkRoundTrip("NetParameter", net);
-    copyTrainedLayers(net, targets, silentLogger);
+    copyTrainedLayers(net, weightTargets, silentLogger);
   },
 };
 
@@ -60,7 +51,7 @@ export const solverstate: Format = {
     const path = written(bytes, folder, "s.solverstate");
     const state = await loadSnapshot(path);
     checkRoundTrip("SolverState", state);
-    savedHistory(state, history, "SGD", path);
+    savedHistory(state, historyTargets, "SGD", path);
   },
 };
 
@@ -91,5 +82,14 @@ export const datum: Format = {
     checkRoundTrip("Datum", record);
     if (record.encoded) await decodeImage(record.data ?? new Uint8Array(0), "the record");
     else datumPlanes(record);
+  },
+};
+
+export const image: Format = {
+  name: "image",
+  seeds: pictures,
+  mutate: mutateBytes,
+  async attempt(bytes) {
+    for (const mode of ["native", "color", "gray"] as const) await decodeImage(bytes, "x", mode);
   },
 };

@@ -54,7 +54,7 @@ async function work(task: Task): Promise<void> {
       peak = Math.max(peak, peakBytes());
       writeSync(progress, String(index).padStart(12), 0);
       const before = seconds();
-      const failure = await verdictOn(format, input, folder);
+      const { failure } = await verdictOn(format, input, folder);
       if (failure !== undefined) report({ index, kind: "failure", text: failure });
       const took = seconds() - before;
       const growth = peakBytes() - peak;

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { DataSourceError } from "../../src/errors.ts";
 import { temporaryFolder } from "../support/solver.ts";
+import { cutEverywhere, TELLS_ITS_LENGTH } from "./cuts.ts";
 import type { Format } from "./format.ts";
 import { formats } from "./formats/index.ts";
 import { inputsOf } from "./inputs.ts";
@@ -10,8 +11,8 @@ import { verdictOn } from "./verdict.ts";
 
 const corpus = fileURLToPath(new URL("corpus", import.meta.url));
 
-/** Opening a LevelDB takes as long as a hundred other files. */
-const COUNTS: Readonly<Record<string, number>> = { leveldb: 15 };
+/** What takes longer than others to open. */
+const COUNTS: Readonly<Record<string, number>> = { leveldb: 15, hdf5: 100 };
 const COUNT = 250;
 
 describe("damaged files give an answer or an error of one line", () => {
@@ -20,10 +21,21 @@ describe("damaged files give an answer or an error of one line", () => {
     const inputs = await inputsOf(format, corpus, "suite");
     const failures: string[] = [];
     for (let i = 0; i < inputs.kept + (COUNTS[format.name] ?? COUNT); i++) {
-      const failure = await verdictOn(format, inputs.at(i), folder.path);
+      const { failure } = await verdictOn(format, inputs.at(i), folder.path);
       if (failure !== undefined) failures.push(`${i}: ${failure}`);
     }
     expect(failures).toEqual([]);
+  });
+});
+
+describe("files that are cut off give an answer or an error of one line", () => {
+  test.each(formats)("$name", async (format) => {
+    using folder = temporaryFolder();
+    const most = format.name === "leveldb" ? 10 : 60;
+    const { count, failures, unnoticed } = await cutEverywhere(format, folder.path, most);
+    expect(count).toBeGreaterThan(0);
+    expect(failures).toEqual([]);
+    if (TELLS_ITS_LENGTH.has(format.name)) expect(unnoticed).toEqual([]);
   });
 });
 
@@ -43,8 +55,8 @@ describe("a verdict", () => {
     ...{ name: "fake", seeds: () => [], mutate: (seed) => seed },
     attempt,
   });
-  const verdict = (attempt: Format["attempt"]) =>
-    verdictOn(format(attempt), new Uint8Array(0), "nowhere");
+  const verdict = async (attempt: Format["attempt"]) =>
+    (await verdictOn(format(attempt), new Uint8Array(0), "nowhere")).failure;
 
   test("lets answers and errors of cortado pass", async () => {
     expect(await verdict(() => {})).toBeUndefined();

@@ -8,18 +8,25 @@ export const MAX_SECONDS = 1;
 /** The most memory that a reader may add to the process, in bytes. */
 export const MAX_GROWTH = 256 * 2 ** 20;
 
-/** @returns what the reader threw that is no CaffeError, or a CaffeError that breaks the rules of one */
+/** How a reader took an input. */
+export interface Verdict {
+  /** Whether it gave an answer, and no error. */
+  readonly isAccepted: boolean;
+  /** What it threw that is no CaffeError, or how a CaffeError breaks the rules of one. */
+  readonly failure?: string | undefined;
+}
+
 export async function verdictOn(
   format: Format,
   input: Uint8Array,
   folder: string,
-): Promise<string | undefined> {
+): Promise<Verdict> {
   try {
     await format.attempt(input, folder);
-    return undefined;
+    return { isAccepted: true };
   } catch (error) {
-    if (!(error instanceof CaffeError)) return describe(error);
-    return problemOf(error);
+    const failure = error instanceof CaffeError ? problemOf(error) : describe(error);
+    return { isAccepted: false, failure };
   }
 }
 

@@ -66,6 +66,7 @@ function unpack(bytes: Uint8Array): Member[] {
   let at = 0;
   while (at < buffer.length) {
     const end = buffer.indexOf("\n", at);
+    if (end < 0) break;
     const [name, length] = buffer.toString("utf8", at, end).split(" ");
     members.push({
       name: basename(name!),

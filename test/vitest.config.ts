@@ -1,17 +1,34 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { hasNative } from "./support/native.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const include = ["test/**/*.test.ts"];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   root,
   resolve: { alias: { cortado: `${root}src/index.ts` } },
   test: {
-    include: ["test/**/*.test.ts"],
     exclude: ["test/slow/**"],
     isolate: false,
     testTimeout: 30_000,
     reporters: ["default", `${root}test/support/closing-line.ts`],
+    projects: [
+      { extends: true, test: { name: "cortado", include } },
+      // Where the C engine is the default, what computes is held to the same on WebAssembly.
+      ...(hasNative && !process.env["CORTADO_ENGINE"]
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "WebAssembly",
+                include: ["test/layers/**/*.test.ts", "test/golden/golden.test.ts"],
+                env: { CORTADO_ENGINE: "wasm" },
+              },
+            },
+          ]
+        : []),
+    ],
   },
 });

@@ -14,11 +14,15 @@ interface NetMemory {
 
 /** Bytes that a net needs: for training values, gradients and one history for each parameter. */
 export function requiredBytes(net: NetMemory): number {
-  const copies = net.phase === "TRAIN" ? 3 : 1;
-  const params = net.learnableParams.reduce((sum, { blob }) => sum + blob.count, 0);
   const activations = net.layers.reduce((sum, layer) => sum + layerBytes(net, layer), 0);
-  return FLOAT_BYTES * copies * params + activations;
+  return FLOAT_BYTES * copiesOf(net) * paramCount(net) + activations;
 }
+
+/** Arrays of a parameter's size: values, and for training gradient and history. */
+const copiesOf = ({ phase }: NetMemory) => (phase === "TRAIN" ? 3 : 1);
+
+const paramCount = ({ learnableParams }: NetMemory) =>
+  learnableParams.reduce((sum, { blob }) => sum + blob.count, 0);
 
 /**
  * Refuses a net that cannot fit the CPU heap.
@@ -35,8 +39,19 @@ export function checkMemory(net: NetMemory): void {
     .map((layer) => `${layer.name} ${mebi(layer.bytes)}`);
   throw new NetDefinitionError(
     `the net needs ${mebi(bytes)} of memory, and the CPU heap ends at ${mebi(limit)}; ` +
-      `largest layers: ${largest.join(", ")}. Use a smaller batch or a smaller input.`,
+      `largest layers: ${largest.join(", ")}. ${advice(net, limit)}`,
   );
+}
+
+/** What would fit: activations grow with the batch, parameters do not. */
+function advice(net: NetMemory, limit: number): string {
+  const batch = net.layers[0]?.topBlobs[0]?.shape[0] ?? 1;
+  const fixed = FLOAT_BYTES * copiesOf(net) * paramCount(net);
+  const fitting = Math.floor((batch * (limit - fixed)) / (requiredBytes(net) - fixed));
+  if (fitting >= 1 && fitting < batch) {
+    return `A batch of ${fitting} in place of ${batch} would fit (iter_size adds batches up).`;
+  }
+  return "Use a smaller input or fewer outputs.";
 }
 
 /** Bytes of all activations' values; memory that layers share is counted once. */

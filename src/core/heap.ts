@@ -34,9 +34,9 @@ export class Heap {
     this.#free.push({ start: HEAP_BASE, bytes: end - HEAP_BASE });
   }
 
-  /** Bytes that there are in all. */
+  /** Bytes that there are in all for blobs. */
   get limitBytes(): number {
-    return this.memory.buffer.byteLength;
+    return this.memory.buffer.byteLength - HEAP_BASE;
   }
 
   /** Bytes handed out now. */

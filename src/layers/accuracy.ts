@@ -39,8 +39,8 @@ export const accuracy: LayerDefinition = {
         view = viewAround(scores.shape, classAxis);
         if (topK > view.channels) {
           context.fail(
-            `top_k must be less than or equal to the number of classes: ${topK} of ` +
-              `${view.channels}.`,
+            "top_k must be less than or equal to the number of classes. It is " +
+              `${topK}, of ${view.channels} classes.`,
             "accuracyParam.topK",
           );
         }

@@ -71,7 +71,7 @@ function checkSizes({ fail }: LayerContext, first: Blob, other: Blob, axis: numb
   }
   if (first.shape.some((size, i) => i !== axis && size !== other.shape[i])) {
     fail(
-      `All inputs must have the same shape, except at concat_axis (${axis}). Got ${shapes}.`,
+      `All inputs must have the same shape, except at concat_axis. It is ${axis}, of ${shapes}.`,
       "bottom",
     );
   }

@@ -67,7 +67,7 @@ function cropOffsets(
   if (given.length > 1 && given.length !== cropped) {
     fail(
       "number of offset values specified must be equal to the number of dimensions following " +
-        `axis: ${given.length} given, ${cropped} needed (or one for all)`,
+        `axis. ${given.length} are given, ${cropped} (or one for all) needed.`,
       "cropParam.offset",
     );
   }

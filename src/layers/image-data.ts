@@ -62,7 +62,8 @@ function checkSizes({ fail }: LayerContext, { newHeight, newWidth, batchSize }: 
 
 function openList(context: LayerContext, { source }: Param): ImageList {
   const { logger } = context;
-  if (!source) return context.fail('needs a list: image_data_param { source: "LIST" }');
+  if (!source)
+    return context.fail('File is empty: image_data_param { source: "LIST" } must name one');
   logger.log("info", "image_data_layer.cpp:38", `Opening file ${source}`);
   try {
     const list = new ImageList(context.resolvePath(source));

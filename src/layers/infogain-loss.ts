@@ -1,10 +1,10 @@
 /** @file InfogainLoss: the cross-entropy in which some confusions cost more than others. */
-import { readFile } from "node:fs/promises";
 import type { Blob } from "../core/blob.ts";
 import type { LayerContext, LayerDefinition } from "../core/layer.ts";
 import { shapeString } from "../core/shape.ts";
-import { DataSourceError } from "../errors.ts";
-import { decodeMessage, withDefaults } from "../schema/index.ts";
+import { sourceError } from "../data/source-error.ts";
+import { blobFromProto, readBinaryProto } from "../model-file/index.ts";
+import { withDefaults } from "../schema/index.ts";
 import { axisOf } from "./support/axis.ts";
 import { logInnerLayer } from "./support/inner-layer.ts";
 import {
@@ -93,7 +93,7 @@ export const infogainLoss: LayerDefinition = {
       },
       backward([top], propagateDown, bottoms) {
         refuseLabelGradient(context, propagateDown);
-        refuseLabelGradient(context, propagateDown, 2);
+        refuseLabelGradient(context, propagateDown, 2, "infogain");
         if (!propagateDown[0]) return;
         const scale = Math.fround(top!.diff[0]! / divisor);
         const H = matrixOf(bottoms);
@@ -119,12 +119,11 @@ async function readMatrix(context: LayerContext): Promise<Float32Array> {
     return context.fail("Infogain matrix source must be specified, or a third bottom given.");
   }
   const path = context.resolvePath(source);
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DataSourceError(`cannot read the infogain matrix: ${reason}`, { cause });
-  });
-  const { data, doubleData } = decodeMessage("BlobProto", bytes, { fileName: path });
-  return data ?? Float32Array.from(doubleData ?? []);
+  try {
+    return blobFromProto(await readBinaryProto(path), path).data;
+  } catch (error) {
+    throw sourceError(context, "infogainLossParam.source", error);
+  }
 }
 
 function checkMatrix({ fail }: LayerContext, count: number, classes: number): void {

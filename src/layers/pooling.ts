@@ -27,6 +27,9 @@ export const pooling: LayerDefinition = {
     const { pool } = withDefaults("PoolingParameter", context.param.poolingParam);
     const setting = poolingSetting(context);
     if (pool === "STOCHASTIC") {
+      if (setting.padH > 0 || setting.padW > 0) {
+        context.fail("Padding implemented only for average and max pooling.", "poolingParam.pad");
+      }
       context.fail("Not Implemented Yet: pool is MAX or AVE, not STOCHASTIC", "poolingParam.pool");
     }
     if (pool === "MAX") return maxPooling(context, setting);

@@ -72,8 +72,7 @@ function partSizes(context: LayerContext, bottom: Blob, axis: number): number[] 
   if (points.length === 0) {
     if (size % tops.length !== 0) {
       fail(
-        `Number of top blobs (${tops.length}) should evenly divide the size of the axis (${size}); ` +
-          `${where}`,
+        `Number of top blobs (${tops.length}) should evenly divide input slice axis (${size}); ${where}`,
         "top",
       );
     }

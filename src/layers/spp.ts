@@ -105,6 +105,7 @@ export const spp: LayerDefinition = {
 function levelWindow(context: LayerContext, shape: Shape, level: number): PoolingWindow {
   const bins = 2 ** level;
   const along = (size: number) => {
+    if (size === 0) context.fail("Input dimensions cannot be zero.", "bottom");
     const kernel = Math.ceil(size / bins);
     const pad = Math.floor((kernel * bins - size + 1) / 2);
     if (pad >= kernel) {

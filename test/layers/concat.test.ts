@@ -89,7 +89,7 @@ describe("Concat", () => {
         [2, 3],
         [3, 3],
       ],
-      "All inputs must have the same shape, except at concat_axis (1).",
+      "All inputs must have the same shape, except at concat_axis.",
     ],
   ])("refuses { %s } on %j", async (param, shapes, message) => {
     await expect(benchLayer(layer(param), shapes)).rejects.toThrow(message);

@@ -122,7 +122,7 @@ describe("LSTM", () => {
         [3, 2],
       ],
       2,
-      "LSTM Layer produces 1 top blob(s) as output here.",
+      "LSTM Layer produces 1 top blob(s) as output.",
     ],
     [
       layer("expose_hidden: true"),
@@ -131,7 +131,7 @@ describe("LSTM", () => {
         [3, 2],
       ],
       1,
-      "LSTM Layer takes 4 or 5 bottom blob(s)",
+      "LSTM Layer takes at least 4 bottom blob(s) as input.",
     ],
     [
       'type: "LSTM"',

@@ -88,6 +88,14 @@ describe("Pooling", () => {
     ],
     ["global_pooling: true stride: 2", "With Global_pooling: true; only pad = 0 and stride = 1"],
     ["pool: STOCHASTIC kernel_size: 2", "Not Implemented Yet"],
+    [
+      "pool: STOCHASTIC kernel_size: 2 pad: 1",
+      "Padding implemented only for average and max pooling.",
+    ],
+    [
+      "kernel_size: 2 stride: 2 stride_h: 2 stride_w: 2",
+      "Stride is stride OR stride_h and stride_w are required.",
+    ],
   ])("refuses { %s }", async (param, problem) => {
     await expect(benchLayer(layer(param), [[1, 1, 4, 4]])).rejects.toThrow(problem);
   });

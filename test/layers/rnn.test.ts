@@ -117,7 +117,7 @@ describe("RNN", () => {
         [3, 2],
       ],
       2,
-      "RNN Layer produces 1 top blob(s) as output here.",
+      "RNN Layer produces 1 top blob(s) as output.",
     ],
     [
       layer("expose_hidden: true"),
@@ -126,7 +126,7 @@ describe("RNN", () => {
         [3, 2],
       ],
       1,
-      "RNN Layer takes 3 or 4 bottom blob(s)",
+      "RNN Layer takes at least 3 bottom blob(s) as input.",
     ],
     [
       'type: "RNN"',

@@ -38,7 +38,7 @@ describe("Slice", () => {
     ["slice_point: 2 slice_point: 1", 3, "slice_point must rise"],
     ["slice_point: 3", 2, "slice_point must rise from above 0 to below the size of the axis (3)"],
     ["slice_point: 1 slice_point: 2 slice_point: 3", 4, "slice axis: 1, bottom[0] shape: 2 3 (6)"],
-    ["", 2, "Number of top blobs (2) should evenly divide the size of the axis (3)"],
+    ["", 2, "Number of top blobs (2) should evenly divide input slice axis (3)"],
     ["axis: 2", 2, "axis 2 out of range"],
     ["slice_dim: 4", 3, "slice_dim out of range. It is 4"],
     ["axis: 1 slice_dim: 1", 3, "Either axis or slice_dim should be specified; not both."],

@@ -45,6 +45,7 @@ describe("SPP", () => {
     ["", [1, 1, 4, 4], "pyramid_height must be at least 1"],
     ["pyramid_height: 3", [1, 1, 5, 8], "level 2 of the pyramid has 4 bins along an axis"],
     ["pyramid_height: 1", [1, 4], "Input must have 4 axes"],
+    ["pyramid_height: 1", [1, 1, 0, 8], "Input dimensions cannot be zero."],
     ["pyramid_height: 1 pool: STOCHASTIC", [1, 1, 4, 4], "Not Implemented Yet"],
   ])("refuses { %s } on %j", async (param, shape, message) => {
     await expect(benchLayer(layer(param), [shape])).rejects.toThrow(message);

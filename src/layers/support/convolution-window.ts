@@ -82,7 +82,7 @@ function sizes(
     const at = `convolutionParam.${param[pair[0]] === undefined ? pair[1] : pair[0]}`;
     if (spatialAxes !== 2) {
       context.fail(
-        `${stem}_h & ${stem}_w can only be used for 2D convolution; this one has ${spatialAxes} spatial axes`,
+        `${stem}_h & ${stem}_w can only be used for 2D convolution. This one has ${spatialAxes} spatial axes.`,
         at,
       );
     }

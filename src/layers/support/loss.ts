@@ -34,10 +34,11 @@ export function refuseLabelGradient(
   { param, fail }: LayerContext,
   propagateDown: readonly boolean[],
   bottom = 1,
+  what = "label",
 ): void {
   if (!propagateDown[bottom]) return;
   fail(
-    `${param.type} Layer cannot backpropagate to label inputs. Bottom ${bottom} depends on ` +
+    `${param.type} Layer cannot backpropagate to ${what} inputs. Bottom ${bottom} depends on ` +
       "something that learns; give it propagate_down: false.",
     "bottom",
   );

@@ -88,8 +88,9 @@ function pairOf(
     return [both, both];
   }
   if (h === undefined || w === undefined || given[field] !== undefined) {
+    const subject = field === "stride" ? "Stride" : field; // Caffe writes one of them large.
     return fail(
-      `${field} is ${field} OR ${field}_h and ${field}_w are required.`,
+      `${subject} is ${field} OR ${field}_h and ${field}_w are required.`,
       fieldOf(given, field),
     );
   }

@@ -30,11 +30,14 @@ export function checkRecurrentArity(
 ): void {
   const extra = exposed ? states : 0;
   const [min, max] = [2 + extra, 3 + extra];
-  if (bottoms.length < min || bottoms.length > max) {
-    fail(`${param.type} Layer takes ${min} or ${max} bottom blob(s) as input here.`, "bottom");
+  if (bottoms.length < min) {
+    fail(`${param.type} Layer takes at least ${min} bottom blob(s) as input.`, "bottom");
+  }
+  if (bottoms.length > max) {
+    fail(`${param.type} Layer takes at most ${max} bottom blob(s) as input.`, "bottom");
   }
   if (tops.length !== 1 + extra) {
-    fail(`${param.type} Layer produces ${1 + extra} top blob(s) as output here.`, "top");
+    fail(`${param.type} Layer produces ${1 + extra} top blob(s) as output.`, "top");
   }
 }
 
@@ -80,7 +83,7 @@ export function recurrentSize(
     );
   }
   if (fixed && fixed.shape[0] !== items) {
-    fail(`the static input has ${fixed.shape[0]} items, not ${items}`, "bottom");
+    fail(`the static input has ${fixed.shape[0] ?? "no axis of"} items, not ${items}`, "bottom");
   }
   for (const start of starts) {
     if (start.count === items * numOutput) continue;

@@ -1,6 +1,7 @@
 /** @file The flags of `cortado fit`, and job settings from them: defaults, then a cloned job, then flags. */
 import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
+import { type JobAugmentation, parseAugmentation } from "../job/augmentation.ts";
 import { jobFiles, readJobRecord } from "../job/job-record.ts";
 import {
   type JobSettings,
@@ -36,6 +37,10 @@ export const fitFlags = {
   "val-batch-size": number("images in a validation batch; as --batch-size"),
   "iter-size": number("batches whose gradients are added up before an update"),
   mean: string("KIND", "mean subtraction: none, pixel or image; image"),
+  augment: string(
+    "LIST",
+    "random changes of the training images, such as flip,rotate=15,scale=0.1,shift=0.05,gamma=0.3, or none",
+  ),
   crop: number("edge of the square to cut from each image", "PIXELS"),
   "snapshot-interval": number("epochs between snapshots; 1", "EPOCHS"),
   "val-interval": number("epochs between validations; 1", "EPOCHS"),
@@ -58,7 +63,7 @@ export function clonedFiles(folder: string): ClonedFiles {
 
 /** @throws UsageError where dataset or network is missing, or a value is none of the known ones */
 export function settingsOf(flags: FlagValues, cwd: string, from?: ClonedFiles): JobSettings {
-  const base = { ...defaultSettings, ...from?.settings };
+  const base: Omit<JobSettings, "dataset" | "network"> = { ...defaultSettings, ...from?.settings };
   const path = (file: string) => resolve(cwd, file);
   const paths = (name: string, otherwise: readonly string[]) =>
     flags[name] === undefined ? otherwise : list(flags, name).map(path);
@@ -69,8 +74,9 @@ export function settingsOf(flags: FlagValues, cwd: string, from?: ClonedFiles): 
   };
   const numeric = (name: keyof typeof fitFlags) =>
     flags[name] === undefined ? undefined : Number(flags[name]);
+  const { augmentation, ...kept } = base;
   return {
-    ...base,
+    ...kept,
     dataset: required("dataset", from?.settings.dataset),
     network: required("network", from?.settings.network),
     weights: paths("weights", base.weights),
@@ -85,6 +91,7 @@ export function settingsOf(flags: FlagValues, cwd: string, from?: ClonedFiles): 
     ...present("iterSize", numeric("iter-size")),
     mean: oneOf("mean", meanSubtractions, flags, base.mean),
     ...present("cropSize", numeric("crop")),
+    ...augmentationOf(flags, augmentation),
     ...present("snapshotInterval", numeric("snapshot-interval")),
     ...present("valInterval", numeric("val-interval")),
     ...present("seed", numeric("seed")),
@@ -96,6 +103,14 @@ function present<K extends keyof JobSettings>(
   value: number | undefined,
 ): { [P in K]?: number } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: number });
+}
+
+function augmentationOf(
+  flags: FlagValues,
+  base: JobAugmentation | undefined,
+): Pick<JobSettings, "augmentation"> {
+  const given = flags.augment === undefined ? base : parseAugmentation(text(flags, "augment"));
+  return given ? { augmentation: given } : {};
 }
 
 function oneOf<T extends string>(

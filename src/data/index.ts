@@ -1,4 +1,12 @@
 /** @file Datasets: LMDBs and LevelDBs, their records, images, means, and the way of an image into a blob. */
+export { Augmenter } from "./augment/augmenter.ts";
+export {
+  type Augmentation,
+  type AugmentationProblem,
+  augmentationProblem,
+  changesValues,
+  movesPixels,
+} from "./augment/settings.ts";
 export {
   type DecodeOrder,
   type DecodedImage,

@@ -89,7 +89,8 @@ export function rebuildDataLayers(
     if (source === undefined) return [];
     const layer = onDataset(found[phase][role] ?? newLayer(role), source, batchSize, notes);
     const transformed = role === "image" ? withTransform(layer, dataset, settings, notes) : layer;
-    return [withPhase(transformed, phase)];
+    const changed = phase === "TRAIN" ? withAugmentation(transformed, role, settings) : transformed;
+    return [withPhase(changed, phase)];
   };
   const batchSize = settings.batchSize ?? ownBatchSize(found.TRAIN.image);
   const valBatchSize =
@@ -155,6 +156,21 @@ function withTransform(
     ...(cropSize === undefined ? {} : { cropSize }),
   });
   return copyMessage(layer, { transformParam });
+}
+
+/** The form's augmentation in place of the text's own; image and label layer get equal settings. */
+function withAugmentation(
+  layer: LayerParameter,
+  role: Role,
+  { augmentation, seed = 1 }: JobSettings,
+): LayerParameter {
+  if (!augmentation) return layer;
+  const augmentationParam = createMessage("AugmentationParameter", {
+    ...(role === "label" ? { content: "LABEL" } : {}),
+    seed,
+    ...augmentation,
+  });
+  return copyMessage(layer, { augmentationParam });
 }
 
 function checkCrop(cropSize: number, dataset: JobDataset): void {

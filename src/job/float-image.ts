@@ -75,12 +75,14 @@ function meanOf(
   );
 }
 
-/**
- * The image as a person looks at it. Values that are bytes already stay; others are stretched from
- * smallest to largest.
- */
-export function shownImage({ channels, height, width, data }: FloatImage): Picture {
-  const pixels = height * width;
+/** The values that are shown black and white. */
+export interface ValueRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** 0 to 255 where all values are bytes, else from the smallest to the largest. */
+export function valueRange({ data }: FloatImage): ValueRange {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let bytes = true;
   for (const value of data) {
@@ -88,8 +90,19 @@ export function shownImage({ channels, height, width, data }: FloatImage): Pictu
     high = Math.max(high, value);
     bytes &&= Number.isInteger(value) && value >= 0 && value <= 255;
   }
-  const factor = bytes ? 1 : 255 / (high - low || 1);
-  const byte = (i: number) => Math.round((data[i]! - (bytes ? 0 : low)) * factor);
+  return bytes ? { low: 0, high: 255 } : { low, high };
+}
+
+/**
+ * The image as a person looks at it. Values that are bytes already stay; others are stretched from
+ * smallest to largest, or over the given range.
+ */
+export function shownImage(image: FloatImage, range: ValueRange = valueRange(image)): Picture {
+  const { channels, height, width, data } = image;
+  const pixels = height * width;
+  const factor = 255 / (range.high - range.low || 1);
+  const byte = (i: number) =>
+    Math.min(255, Math.max(0, Math.round((data[i]! - range.low) * factor)));
   if (channels !== 3) {
     const gray = Uint8Array.from({ length: pixels }, (_, i) => byte(i));
     return { width, height, channels: 1, pixels: gray };

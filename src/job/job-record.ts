@@ -18,6 +18,7 @@ export const jobFiles = {
   log: "caffe_output.log",
   metrics: "metrics.jsonl",
   curve: "curve.png",
+  preview: "preview.png",
 } as const;
 
 export interface JobRecord {

@@ -8,6 +8,8 @@ import { type NetParameter, parsePrototxt, printPrototxt, upgradeNet } from "../
 import { type JobDataset, readJobDataset } from "./dataset.ts";
 import { type JobRecord, jobFiles, writeJobRecord } from "./job-record.ts";
 import { type JobSolver, jobSolver } from "./job-solver.ts";
+import { pngOf, writePicture } from "./picture.ts";
+import { previewBatch } from "./preview.ts";
 import { type PreparedNet, prepareNet } from "./prepare-net.ts";
 import { type JobSettings, checkSettings } from "./settings.ts";
 import { zeroInitialized } from "./zero-initialized.ts";
@@ -32,8 +34,9 @@ export interface PreparedJob {
 }
 
 /**
- * Writes a job folder: the three nets, the solver, the custom layers and `job.json`. It trains with
- * `cortado train --solver=solver.prototxt` from within it. The folder appears when it is complete.
+ * Writes a job folder: the three nets, the solver, the custom layers, a preview of the first training
+ * batch and `job.json`. It trains with `cortado train --solver=solver.prototxt` from within it. The
+ * folder appears when it is complete.
  * @throws CaffeError for settings, texts or folders that do not fit together; nothing is written then
  */
 export async function prepareJob(options: JobOptions): Promise<PreparedJob> {
@@ -103,6 +106,8 @@ async function writeFiles(
   for (const [index, file] of settings.layers.entries()) {
     await cp(file, join(folder, record.layerFiles[index]!));
   }
+  const trainLayers = nets.data.layers.filter((layer) => layer.include[0]?.phase === "TRAIN");
+  await writePicture(join(folder, jobFiles.preview), await pngOf(await previewBatch(trainLayers)));
   await writeJobRecord(folder, record);
 }
 

@@ -1,6 +1,7 @@
 /** @file What DIGITS' model form asks for, with its defaults, and the checks on it. */
 import { UsageError } from "../errors.ts";
 import type { SolverType } from "../solver/rules.ts";
+import { type JobAugmentation, checkAugmentation } from "./augmentation.ts";
 
 export const meanSubtractions = ["none", "pixel", "image"] as const;
 /** `image`: the mean image is subtracted; `pixel`: one mean a channel; `none`: what the net itself says. */
@@ -58,6 +59,8 @@ export interface JobSettings {
   readonly mean: MeanSubtraction;
   /** Edge in pixels of the square that is cut from each image. */
   readonly cropSize?: number;
+  /** Random changes of the training images and, with them, of their label maps; absent: none. */
+  readonly augmentation?: JobAugmentation;
   readonly seed?: number;
 }
 
@@ -82,6 +85,7 @@ export function checkSettings(settings: JobSettings): void {
   wholeFrom(1, "validation batch size", settings.valBatchSize);
   wholeFrom(1, "iter size", settings.iterSize);
   wholeFrom(1, "crop size", settings.cropSize);
+  checkAugmentation(settings.augmentation);
   numberFrom(0, "snapshot interval", settings.snapshotInterval);
   numberFrom(0, "validation interval", settings.valInterval);
   numberFrom(0, "learning rate", settings.learningRate);

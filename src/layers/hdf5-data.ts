@@ -15,6 +15,7 @@ import { Hdf5Rows, type Hdf5RowsPosition, type Hdf5Source } from "../data/index.
 import { DataSourceError } from "../errors.ts";
 import { loadHdf5, startsAsHdf5, systemReason } from "../model-file/index.ts";
 import { excerptOf, locationOf } from "../schema/index.ts";
+import { refuseAugmentation } from "./support/augmented-source.ts";
 
 const MAX_LIST_BYTES = 2 ** 26;
 
@@ -34,6 +35,7 @@ export const hdf5Data: LayerDefinition = {
   tops: atLeast(1),
   async setUp(context) {
     const { param, tops, logger, random, fail } = context;
+    refuseAugmentation(context);
     if (param.transformParam) {
       fail(
         "HDF5Data does not transform data. Remove transform_param; store the data as the net needs it.",

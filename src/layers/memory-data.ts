@@ -3,6 +3,7 @@ import type { Blob } from "../core/blob.ts";
 import { type Layer, type LayerContext, type LayerDefinition, exactly } from "../core/layer.ts";
 import { Transformer } from "../data/index.ts";
 import { NetDefinitionError } from "../errors.ts";
+import { refuseAugmentation } from "./support/augmented-source.ts";
 
 /**
  * Goes through arrays in memory, batch after batch, and starts again at their end. `net.setInputArrays`
@@ -24,6 +25,7 @@ export const memoryData: LayerDefinition = {
       height = 0,
       width = 0,
     } = context.param.memoryDataParam ?? {};
+    refuseAugmentation(context);
     const transformer = await Transformer.create(context);
     transformer.seed(context.random);
     if (batchSize * channels * height * width === 0) {

@@ -17,6 +17,7 @@ import {
 import { type Resolved, withDefaults } from "../schema/index.ts";
 import { BatchAhead } from "./support/batch-ahead.ts";
 import { type WindowMean, windowMean } from "./support/window-mean.ts";
+import { refuseAugmentation } from "./support/augmented-source.ts";
 import { type Sample, WindowSampler } from "./support/window-sampler.ts";
 
 type Param = Resolved<"WindowDataParameter">;
@@ -39,6 +40,7 @@ export const windowData: LayerDefinition = {
   bottoms: exactly(0),
   tops: exactly(2),
   async setUp(context) {
+    refuseAugmentation(context);
     const param = withDefaults("WindowDataParameter", context.param.windowDataParam);
     const transformer = await Transformer.create(context);
     transformer.seed(context.random);

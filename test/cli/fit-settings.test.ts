@@ -96,6 +96,19 @@ describe("the settings of fit", () => {
     expect(() => checkSettings(settings(...args))).toThrow(message);
   });
 
+  test("carry the augmentation of a cloned job on, or change it, or drop it", () => {
+    const from = {
+      settings: settings("--augment", "flip,rotate=15"),
+      network: "/job/original.prototxt",
+      layers: [],
+    };
+    const cloned = (...args: string[]) =>
+      settingsOf(parseArguments(args, fitFlags).flags, "/here", from);
+    expect(cloned().augmentation).toEqual({ flipX: true, rotate: 15 });
+    expect(cloned("--augment", "noise=0.1").augmentation).toEqual({ noise: 0.1 });
+    expect(cloned("--augment", "none")).not.toHaveProperty("augmentation");
+  });
+
   test("ask for a dataset and a network", () => {
     expect(() => settingsOf({}, "/here")).toThrow(
       "give --dataset, or --clone to take it from another job",

@@ -17,7 +17,8 @@ import { inferCommand } from "../../src/cli/infer.ts";
 import { trainCommand } from "../../src/cli/train.ts";
 import { readJobRecord, writeJobRecord } from "../../src/job/job-record.ts";
 import { readMetrics } from "../../src/job/metrics.ts";
-import { encodePng } from "../../src/data/image.ts";
+import { decodeImage, encodePng } from "../../src/data/image.ts";
+import { parsePrototxt } from "../../src/schema/index.ts";
 import { recordedIo } from "../support/io.ts";
 import { TINY_SIZE, tinyNetwork, writeTinyDataset } from "../support/tiny-dataset.ts";
 
@@ -78,6 +79,7 @@ describe("fit", () => {
       "metrics.jsonl",
       "my-dice.ts",
       "original.prototxt",
+      "preview.png",
       "solver.prototxt",
       "train_val.prototxt",
     ]);
@@ -121,6 +123,38 @@ describe("fit", () => {
       process.chdir(back);
     }
     expect(io.stderr.join("\n")).toContain("Optimization Done.");
+  });
+
+  test("augments the training images and label maps alike, and shows the first batch before and after", async () => {
+    const args = ["--epochs", "1", "--mean", "none", "--layers", "my-dice.ts", "--prepare-only"];
+    await trainJob("--out", "turned", "--augment", "flip,rotate=90,noise=0.2", ...args);
+    await trainJob("--out", "straight", ...args);
+    expect(readJobRecord(at("turned")).settings.augmentation).toEqual({
+      ...{ flipX: true, rotate: 90, noise: 0.2 },
+    });
+    const text = readFileSync(at("turned", "train_val.prototxt"), "utf8");
+    const { layer } = parsePrototxt(text, { message: "NetParameter" });
+    const own = { seed: 1, flipX: true, rotate: 90, noise: Math.fround(0.2) };
+    expect(layer.slice(0, 4).map((param) => param.augmentationParam)).toEqual([
+      own,
+      { ...own, content: "LABEL" },
+      undefined,
+      undefined,
+    ]);
+    expect(readFileSync(at("turned", "deploy.prototxt"), "utf8")).not.toMatch(/augmentation/);
+    const preview = async (job: string) =>
+      await decodeImage(readFileSync(at(job, "preview.png")), "preview.png");
+    const [straight, turned] = [await preview("straight"), await preview("turned")];
+    // Two images of 8 x 8, enlarged 24 times, with a gap; augmented, as many below them.
+    expect([straight.width, straight.height]).toEqual([388, 192]);
+    expect([turned.width, turned.height]).toEqual([388, 388]);
+    const yellow = (from: typeof straight) =>
+      from.data.subarray(0, from.data.length / 3).filter((blue, i) => {
+        const [green, red] = [1, 2].map((c) => from.data[(c * from.data.length) / 3 + i]);
+        return blue === 0 && green === 214 && red === 255;
+      }).length;
+    expect(yellow(straight)).toBeGreaterThan(100);
+    expect(yellow(turned)).toBeGreaterThan(yellow(straight) + 100);
   });
 
   test("clones a job with its network, its layer and its settings, but for the flags given", async () => {

@@ -71,12 +71,12 @@ export const bvlcTypes: readonly string[] =
 
 /** Parameters that a type reads besides the one of its own name. */
 export const sharedParams: Readonly<Record<string, readonly string[]>> = {
-  Data: ["transformParam"],
+  Data: ["transformParam", "augmentationParam"],
   Deconvolution: ["convolutionParam"],
   Im2col: ["convolutionParam"],
   ConvolutionDepthwise: ["convolutionParam"],
   DepthwiseConvolution: ["convolutionParam"],
-  ImageData: ["transformParam"],
+  ImageData: ["transformParam", "augmentationParam"],
   InfogainLoss: ["lossParam"],
   LSTM: ["recurrentParam"],
   MemoryData: ["transformParam"],

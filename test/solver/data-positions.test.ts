@@ -39,6 +39,8 @@ const layers: Readonly<Record<string, string>> = {
   "ImageData, resized": `image_data_param { source: "list.txt" batch_size: 4 shuffle: true new_height: 7 new_width: 6 } ${transform}`,
   WindowData: `window_data_param { source: "win.txt" batch_size: 4 scale: 0.01 context_pad: 1 } transform_param { crop_size: 5 mirror: true }`,
   Data: `data_param { source: "db" backend: LEVELDB batch_size: 4 } ${transform}`,
+  "Data, augmented": `data_param { source: "db" backend: LEVELDB batch_size: 4 } ${transform} augmentation_param { rotate: 20 elastic: 0.1 noise: 0.2 }`,
+  "ImageData, augmented": `image_data_param { source: "list.txt" batch_size: 4 shuffle: true } ${transform} augmentation_param { flip_y: true gamma: 0.5 }`,
   MemoryData: "memory_data_param { batch_size: 4 channels: 3 height: 5 width: 5 }",
 };
 

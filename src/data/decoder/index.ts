@@ -1,9 +1,9 @@
-/** @file Decodes images in a thread of its own, which works on while the net computes. */
+/** @file Decodes and augments images in a thread of its own, which works on while the net computes. */
 import { Worker } from "node:worker_threads";
 import { DataSourceError } from "../../errors.ts";
-import type { DecodeAnswer, DecodeOrder, DecodedImage, Numbered } from "./order.ts";
+import type { Answer, AugmentOrder, DecodeOrder, DecodedImage, Numbered, Order } from "./order.ts";
 
-export type { DecodeOrder, DecodedImage } from "./order.ts";
+export type { AugmentOrder, DecodeOrder, DecodedImage } from "./order.ts";
 
 /** Open until `close`. */
 export interface ImageDecoder {
@@ -14,21 +14,30 @@ export interface ImageDecoder {
    *   4 GiB together
    */
   decode(orders: readonly DecodeOrder[]): Promise<readonly DecodedImage[]>;
+  /** Fills `order.to`. */
+  augment(order: AugmentOrder): Promise<void>;
   close(): void;
 }
 
-let thread: DecodingThread | undefined;
+let thread: ImageThread | undefined;
 let users = 0;
 
 /** All decoders of a process share one thread: it has libuv's pool decode several images at a time. */
 export function openImageDecoder(): ImageDecoder {
   users++;
   let isOpen = true;
+  function openThread(): ImageThread {
+    if (!isOpen) throw new DataSourceError("the decoder was closed");
+    if (!thread?.isAlive) thread = new ImageThread();
+    return thread;
+  }
   return {
     decode(orders) {
-      if (!isOpen) throw new DataSourceError("the decoder was closed");
-      if (!thread?.isAlive) thread = new DecodingThread();
-      return thread.decode(orders);
+      const moved = orders.flatMap(({ from }) => (typeof from === "string" ? [] : [from.buffer]));
+      return openThread().ask({ decode: orders }, moved);
+    },
+    async augment(order) {
+      await openThread().ask({ augment: order }, []);
     },
     close() {
       if (!isOpen) return;
@@ -45,7 +54,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-class DecodingThread {
+class ImageThread {
   isAlive = true;
   readonly #worker = new Worker(new URL("../generated/decoding-thread.cjs", import.meta.url), {
     execArgv: [],
@@ -56,20 +65,20 @@ class DecodingThread {
   #stops = false;
 
   constructor() {
-    this.#worker.on("message", (answer: Numbered<DecodeAnswer>) => this.#take(answer));
+    this.#worker.on("message", (answer: Numbered<Answer>) => this.#take(answer));
     this.#worker.on("error", (error: Error) => this.#end(error.message));
     this.#worker.on("exit", () => this.#end("it ended"));
     this.#worker.unref();
   }
 
-  decode(content: readonly DecodeOrder[]): Promise<readonly DecodedImage[]> {
+  /** @param moved memory that goes over to the thread */
+  ask(content: Order, moved: readonly ArrayBuffer[]): Promise<readonly DecodedImage[]> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       // The process stays as long as somebody waits, and no longer.
       if (this.#waiting.size === 0) this.#worker.ref();
       this.#waiting.set(id, { resolve, reject });
-      const message: Numbered<readonly DecodeOrder[]> = { id, content };
-      const moved = content.flatMap(({ from }) => (typeof from === "string" ? [] : [from.buffer]));
+      const message: Numbered<Order> = { id, content };
       this.#worker.postMessage(message, moved);
     });
   }
@@ -80,7 +89,7 @@ class DecodingThread {
     if (this.#waiting.size === 0) void this.#worker.terminate();
   }
 
-  #take({ id, content }: Numbered<DecodeAnswer>): void {
+  #take({ id, content }: Numbered<Answer>): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) {

@@ -1,4 +1,6 @@
-/** @file What the net's thread and the decoding thread say to each other. */
+/** @file What the net's thread and the image thread say to each other. */
+import type { PlanesSize } from "../augment/augmentor.ts";
+import type { Augmentation } from "../augment/settings.ts";
 import type { ColorMode, Image } from "../image.ts";
 import type { CutOrder } from "../window-cut.ts";
 
@@ -24,9 +26,22 @@ export interface DecodedImage extends Image {
   readonly top: number;
 }
 
-export type DecodeAnswer =
-  | { readonly images: readonly DecodedImage[] }
-  | { readonly problem: string };
+/** Records to be augmented, one behind the other in memory that both threads see. */
+export interface AugmentOrder {
+  readonly from: SharedArrayBuffer;
+  readonly to: SharedArrayBuffer;
+  readonly sizes: readonly PlanesSize[];
+  readonly settings: Augmentation;
+  /** The number of the first record: how many the layer has read before it. */
+  readonly first: number;
+}
+
+export type Order =
+  | { readonly decode: readonly DecodeOrder[] }
+  | { readonly augment: AugmentOrder };
+
+/** The images of a decoding; nothing of an augmentation. */
+export type Answer = { readonly images: readonly DecodedImage[] } | { readonly problem: string };
 
 /** A message and the order that it belongs to. */
 export interface Numbered<T> {

@@ -1,13 +1,14 @@
-/** @file The decoding thread: what `build-decoder.mjs` bundles, and `index.ts` starts. */
+/** @file The image thread, which decodes and augments: what `build-decoder.mjs` bundles, and `index.ts` starts. */
 import { open } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { DataSourceError } from "../../errors.ts";
 import { systemReason } from "../../model-file/atomic-write.ts";
+import { augment } from "../augment/augmentor.ts";
 import { decodeImage } from "../image.ts";
 import { type BytePlanes, resizeBilinear } from "../resize.ts";
 import { type CutOrder, type WindowCut, cutWindow } from "../window-cut.ts";
 import { makeInOrder } from "./make-in-order.ts";
-import type { DecodeAnswer, DecodeOrder, DecodedImage, Numbered } from "./order.ts";
+import type { Answer, AugmentOrder, DecodeOrder, DecodedImage, Numbered, Order } from "./order.ts";
 
 /** A larger file is no image that anybody wants to train on. */
 const MAX_FILE_BYTES = 2 ** 30;
@@ -21,12 +22,17 @@ interface MovableImage extends DecodedImage {
   readonly data: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 }
 
-parentPort?.on("message", async ({ id, content }: Numbered<readonly DecodeOrder[]>) => {
-  const reply = (answer: DecodeAnswer, moved: readonly ArrayBuffer[]) => {
-    parentPort?.postMessage({ id, content: answer } satisfies Numbered<DecodeAnswer>, moved);
+parentPort?.on("message", async ({ id, content }: Numbered<Order>) => {
+  const reply = (answer: Answer, moved: readonly ArrayBuffer[]) => {
+    parentPort?.postMessage({ id, content: answer } satisfies Numbered<Answer>, moved);
   };
   try {
-    const images = await decodeAll(content);
+    if ("augment" in content) {
+      augmentAll(content.augment);
+      reply({ images: [] }, []);
+      return;
+    }
+    const images = await decodeAll(content.decode);
     reply(
       { images },
       images.map(({ data }) => data.buffer),
@@ -35,6 +41,17 @@ parentPort?.on("message", async ({ id, content }: Numbered<readonly DecodeOrder[
     reply({ problem: error instanceof Error ? error.message : String(error) }, []);
   }
 });
+
+function augmentAll({ from, to, sizes, settings, first }: AugmentOrder): void {
+  const [source, target] = [new Float32Array(from), new Float32Array(to)];
+  let start = 0;
+  for (const [index, size] of sizes.entries()) {
+    const end = start + size.channels * size.height * size.width;
+    const values = source.subarray(start, end);
+    augment(values, target.subarray(start, end), size, settings, first + index);
+    start = end;
+  }
+}
 
 function decodeAll(orders: readonly DecodeOrder[]): Promise<MovableImage[]> {
   let bytes = 0;

@@ -4,6 +4,7 @@ import type { Layer, LayerContext } from "../../core/layer.ts";
 import type { RandomState } from "../../core/random.ts";
 import type { Planes, PlanesShape, Transformer } from "../../data/index.ts";
 import { DataSourceError } from "../../errors.ts";
+import { augmentedSource } from "./augmented-source.ts";
 import { BatchAhead } from "./batch-ahead.ts";
 
 /** An image, its label, and how an error names it. */
@@ -30,17 +31,20 @@ export interface ImageSource {
  * Makes the layer of a source. Its tops are data (N, C, H, W) as the transformer makes it of the images
  * and, if asked for, label (N). The images of a batch have one shape, which the first of them gives.
  *
- * The images of the next batch are read and decoded while the net computes on the batch before.
+ * The images of the next batch are read, decoded and, with an augmentation_param, augmented while the
+ * net computes on the batch before.
  * @param logAs the place in Caffe's sources that logs the size of a batch
  */
 export async function imageReader(
   context: LayerContext,
-  source: ImageSource,
+  plainSource: ImageSource,
   transformer: Transformer,
   batchSize: number,
   logAs: string,
 ): Promise<Layer> {
+  let source = plainSource;
   try {
+    source = augmentedSource(context, plainSource);
     const layer = new ImageReader(source, transformer, batchSize);
     const shape = await layer.readShape();
     context.logger.log("info", logAs, `output data size: ${[batchSize, ...shape].join(",")}`);

@@ -24,6 +24,8 @@ export default defineConfig({
               test: {
                 name: "WebAssembly",
                 include: ["test/layers/**/*.test.ts", "test/golden/golden.test.ts"],
+                // They read files, and compute nothing.
+                exclude: ["test/layers/{,*-}data.test.ts", "test/layers/hdf5-*.test.ts"],
                 env: { CORTADO_ENGINE: "wasm" },
               },
             },

@@ -1,31 +1,105 @@
-/** @file Convolutions by their definition: every product that there is, summed in float64. */
+/** @file Convolutions by their definition: single values of each side, every product summed in float64. */
 import type { ConvolutionShape } from "../../src/core/engine.ts";
 import { count } from "../../src/core/shape.ts";
 
-/** One product of a convolution: indices into weight, image and out side. */
-type Visit = (weight: number, image: number, out: number) => void;
+/** What a convolution works on; each side as `ConvolutionShape` lays it out. */
+export interface Operands {
+  readonly image: Float32Array;
+  readonly out: Float32Array;
+  readonly weight: Float32Array;
+  readonly imageBias: Float32Array;
+  readonly outBias: Float32Array;
+}
 
-/** Visits each pair of a tap and a position whose place lies inside the image. */
-function forEachProduct(shape: ConvolutionShape, visit: Visit): void {
-  const { images, groups, imageChannels, outChannels, image, out, kernel } = shape;
+/** A value, the sum of the sizes of its terms, and how many they are. */
+export interface Exact {
+  readonly value: number;
+  readonly size: number;
+  readonly terms: number;
+}
+
+type Side = "out" | "image" | "weight";
+
+/** Computes single values: out = bias + weight * image, its transpose, and the gradient added to weight. */
+export function convolutionReference(shape: ConvolutionShape, operands: Operands) {
+  const { images, groups, imageChannels, outChannels, kernel } = shape;
+  const [channels, outs] = [imageChannels / groups, outChannels / groups];
+  const [area, positions, taps] = [count(shape.image), count(shape.out), count(kernel)];
   const pairs = pairsOf(shape);
-  const taps = count(kernel);
-  const channels = imageChannels / groups;
-  const outs = outChannels / groups;
-  for (let n = 0; n < images; n++) {
-    for (let m = 0; m < outChannels; m++) {
+  const byPosition = grouped(pairs, positions, ([tap, place, position]) => [position, tap, place]);
+  const byPlace = grouped(pairs, area, ([tap, place, position]) => [place, tap, position]);
+  const byTap = grouped(pairs, taps, ([tap, place, position]) => [tap, place, position]);
+  const { image, out, weight, imageBias, outBias } = operands;
+
+  const of: Record<Side, (index: number) => Exact> = {
+    out(index) {
+      const sum = new Sum(outBias[Math.floor(index / positions) % outChannels]!);
+      const m = Math.floor(index / positions) % outChannels;
+      const n = Math.floor(index / positions / outChannels);
       for (let c = 0; c < channels; c++) {
-        const source = n * imageChannels + Math.floor(m / outs) * channels + c;
-        for (const [tap, place, position] of pairs) {
-          visit(
-            (m * channels + c) * taps + tap,
-            source * count(image) + place,
-            (n * outChannels + m) * count(out) + position,
-          );
+        const source = (n * imageChannels + Math.floor(m / outs) * channels + c) * area;
+        for (const [tap, place] of byPosition[index % positions]!) {
+          sum.add(weight[(m * channels + c) * taps + tap]! * image[source + place]!);
         }
       }
-    }
+      return sum;
+    },
+    image(index) {
+      const channel = Math.floor(index / area) % imageChannels;
+      const n = Math.floor(index / area / imageChannels);
+      const [first, c] = [Math.floor(channel / channels) * outs, channel % channels];
+      const sum = new Sum(imageBias[channel]!);
+      for (let m = first; m < first + outs; m++) {
+        for (const [tap, position] of byPlace[index % area]!) {
+          const y = out[(n * outChannels + m) * positions + position]!;
+          sum.add(weight[(m * channels + c) * taps + tap]! * y);
+        }
+      }
+      return sum;
+    },
+    weight(index) {
+      const m = Math.floor(index / taps / channels);
+      const channel = Math.floor(m / outs) * channels + (Math.floor(index / taps) % channels);
+      const sum = new Sum(weight[index]!);
+      for (let n = 0; n < images; n++) {
+        for (const [place, position] of byTap[index % taps]!) {
+          const y = out[(n * outChannels + m) * positions + position]!;
+          sum.add(y * image[(n * imageChannels + channel) * area + place]!);
+        }
+      }
+      return sum;
+    },
+  };
+  return of;
+}
+
+class Sum implements Exact {
+  value: number;
+  size: number;
+  terms = 1;
+
+  constructor(start: number) {
+    this.value = start;
+    this.size = Math.abs(start);
   }
+
+  add(term: number): void {
+    this.value += term;
+    this.size += Math.abs(term);
+    this.terms++;
+  }
+}
+
+type Triple = readonly [number, number, number];
+
+/** The last two numbers of each triple, by the first one. */
+function grouped(pairs: readonly Triple[], size: number, order: (pair: Triple) => Triple) {
+  const groups = Array.from({ length: size }, (): [number, number][] => []);
+  for (const pair of pairs) {
+    const [group, a, b] = order(pair);
+    groups[group]!.push([a, b]);
+  }
+  return groups;
 }
 
 /** Index of the tap, the place in a channel of the image, and the position on the out side. */
@@ -53,40 +127,4 @@ function gridOf(sizes: readonly number[]): number[][] {
     grid = grid.flatMap((index) => Array.from({ length: size }, (_, i) => [...index, i]));
   }
   return grid;
-}
-
-/** out += weight * image */
-export function correlate(
-  shape: ConvolutionShape,
-  image: Float32Array,
-  weight: Float32Array,
-  out: Float64Array,
-): void {
-  forEachProduct(shape, (w, i, o) => {
-    out[o]! += weight[w]! * image[i]!;
-  });
-}
-
-/** image += the transpose of the above on out. */
-export function scatter(
-  shape: ConvolutionShape,
-  out: Float32Array,
-  weight: Float32Array,
-  image: Float64Array,
-): void {
-  forEachProduct(shape, (w, i, o) => {
-    image[i]! += weight[w]! * out[o]!;
-  });
-}
-
-/** weightDiff += the gradient of sum(out * (weight * image)). */
-export function weightGradient(
-  shape: ConvolutionShape,
-  image: Float32Array,
-  out: Float32Array,
-  weightDiff: Float64Array,
-): void {
-  forEachProduct(shape, (w, i, o) => {
-    weightDiff[w]! += out[o]! * image[i]!;
-  });
 }

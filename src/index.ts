@@ -1,5 +1,6 @@
 /** @file The public API of cortado; what is not here is private. */
 export { Blob } from "./core/blob.ts";
+export type { FenceOptions } from "./core/fence-options.ts";
 export type { Logger, LogLevel } from "./core/logger.ts";
 export { type RandomSource, type RandomState, createRandom } from "./core/random.ts";
 export { Layer, type ParamValue, type Params, parseParamStr, prefetch } from "./custom/index.ts";

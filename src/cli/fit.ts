@@ -26,6 +26,11 @@ export const fitCommand: Command = {
     clone: { type: "string", value: "JOB", summary: "start from the settings of another job" },
     force: { type: "boolean", summary: "replace a job folder that exists", default: false },
     "prepare-only": { type: "boolean", summary: "write the job, do not train", default: false },
+    "fence-layers": {
+      type: "boolean",
+      summary: "run custom layers in processes without files and network",
+      default: false,
+    },
     threads: netFlags.threads,
     engine: netFlags.engine,
   },
@@ -72,6 +77,7 @@ function resumedFolder(folder: string, flags: FlagValues): string {
 async function train(folder: string, flags: FlagValues, io: Io, resume: boolean): Promise<number> {
   const result = await trainJob(folder, {
     ...netOptions(flags),
+    fence: flags["fence-layers"] === true,
     ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
     ...(io.signal ? { signal: io.signal } : {}),
     resume,

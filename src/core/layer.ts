@@ -2,6 +2,7 @@
 import type { LayerParameter, Phase } from "../schema/index.ts";
 import type { Blob } from "./blob.ts";
 import type { Engine } from "./engine.ts";
+import type { FenceOptions } from "./fence-options.ts";
 import type { Logger } from "./logger.ts";
 import type { RandomSource } from "./random.ts";
 
@@ -76,6 +77,8 @@ export interface LayerContext {
   readonly logger: Logger;
   /** Folders in which custom layers are looked for, in order. */
   readonly layerPath: readonly string[];
+  /** Limits of the processes that custom layers run in; absent: they run in this one. */
+  readonly fence?: FenceOptions | undefined;
   /** The absolute path of a file that the prototxt names. */
   resolvePath(path: string): string;
   /** A zeroed learnable blob or scratch blob in the heap of the net. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SourceMap } from "node:module";
-import type { Message } from "esbuild";
+import type { Message, Plugin } from "esbuild";
 import { CustomLayerError, type Location } from "../errors.ts";
 import { type HostModules, hostModulesPlugin } from "./host-modules.ts";
 import { displayPath, excerptAt } from "./source-position.ts";
@@ -16,11 +16,19 @@ export interface CompiledLayer {
   originOf(line: number, column: number): Location | undefined;
 }
 
-/** @throws CustomLayerError with file, line and column for what does not compile. */
-export async function compileLayerFile(file: string, modules: HostModules): Promise<CompiledLayer> {
+/**
+ * @param plugins what else decides on the files that are read
+ * @throws CustomLayerError with file, line and column for what does not compile.
+ */
+export async function compileLayerFile(
+  file: string,
+  modules: HostModules,
+  plugins: readonly Plugin[] = [],
+): Promise<CompiledLayer> {
   const { build } = await import("esbuild");
   const outfile = `${file}.cjs`; // never written; the source map's paths are relative to it
   let outputs: { path: string; text: string }[];
+  let inputs: ReadonlySet<string>;
   try {
     const result = await build({
       entryPoints: [file],
@@ -38,9 +46,12 @@ export async function compileLayerFile(file: string, modules: HostModules): Prom
       tsconfigRaw: {},
       logLevel: "silent",
       logOverride: { "import-is-undefined": "error" },
-      plugins: [hostModulesPlugin(modules)],
+      metafile: true,
+      plugins: [hostModulesPlugin(modules), ...plugins],
     });
     outputs = result.outputFiles;
+    const names = Object.keys(result.metafile.inputs);
+    inputs = new Set(names.map((name) => resolve(dirname(file), name)));
   } catch (failure) {
     throw isBuildFailure(failure) ? compileError(file, failure.errors) : failure;
   }
@@ -52,8 +63,11 @@ export async function compileLayerFile(file: string, modules: HostModules): Prom
     originOf(line, column) {
       const entry = map.findEntry(line - 1, column - 1);
       if (!("originalSource" in entry)) return undefined;
+      const source = resolve(dirname(file), entry.originalSource);
+      // A file can bring a source map of its own, which may name any path.
+      if (!inputs.has(source)) return undefined;
       return {
-        file: displayPath(resolve(dirname(file), entry.originalSource)),
+        file: displayPath(source),
         line: entry.originalLine + 1,
         column: entry.originalColumn + 1,
       };

@@ -1,22 +1,18 @@
-/** @file Running a compiled layer file: its exports, and which of its lines an error came from. */
+/** @file Loading a layer file into this process, and the errors that name its lines. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import { compileFunction, constants } from "node:vm";
-import { CaffeError, CustomLayerError, type Location } from "../errors.ts";
+import { constants } from "node:vm";
+import { CustomLayerError, type Location } from "../errors.ts";
 import { type CompiledLayer, compileLayerFile } from "./compile.ts";
 import { type HostModules, loadHostModules } from "./host-modules.ts";
-import { type LayerClass, isLayerClass } from "./layer.ts";
+import { type LayerExports, describeThrown, placeInStack, runCompiled } from "./run-compiled.ts";
 import { displayPath, excerptAt } from "./source-position.ts";
 
 /** A layer file that has been loaded. */
-export interface LayerModule {
+export interface LayerModule extends LayerExports {
   readonly file: string;
-  /** The layer classes that the file exports, by their names. */
-  readonly classes: ReadonlyMap<string, LayerClass>;
-  /** What else it exports: names for messages. */
-  readonly otherExports: readonly string[];
   /**
    * An error for a user of the layer, from what its code threw; `subject` stands before the message,
    * `advice` behind it.
@@ -41,78 +37,45 @@ export async function loadLayerModule(file: string): Promise<LayerModule> {
   return module;
 }
 
+/** Names the code in stack traces; unlike the file's name, nothing else has it. */
+export function scriptNameOf({ file, code }: CompiledLayer): string {
+  return `${file}?${createHash("sha256").update(code).digest("hex").slice(0, 8)}`;
+}
+
 function evaluate(compiled: CompiledLayer, cortadoHost: HostModules): LayerModule {
   const { file, code } = compiled;
-  const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
-  // Names the code in stack traces; unlike the file's name, nothing else has it.
-  const scriptName = `${file}?${hash}`;
+  const scriptName = scriptNameOf(compiled);
   const errorFrom = (thrown: unknown, subject: string, advice = "") => {
-    const text = `${subject}${describe(thrown)}${advice}`;
-    return layerError(thrown, text, file, positionInStack(thrown, scriptName, compiled));
+    const text = `${subject}${describeThrown(thrown)}${advice}`;
+    const place = placeInStack(thrown, scriptName);
+    return layerError(text, file, place && compiled.originOf(place.line, place.column), thrown);
   };
-  const module: { exports: Record<string, unknown> } = { exports: {} };
   const scope = {
-    module,
-    exports: module.exports,
     require: createRequire(file),
     __filename: file,
     __dirname: dirname(file),
     cortadoHost,
   };
   try {
-    compileFunction(code, Object.keys(scope), {
-      filename: scriptName,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    })(...Object.values(scope));
+    const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+    const exported = runCompiled(code, scriptName, scope, { importModuleDynamically });
+    return { file, errorFrom, ...exported };
   } catch (thrown) {
     throw errorFrom(thrown, "");
   }
-  const classes = new Map<string, LayerClass>();
-  const otherExports: string[] = [];
-  for (const [name, value] of Object.entries(module.exports)) {
-    if (isLayerClass(value)) classes.set(name === "default" ? value.name : name, value);
-    else otherExports.push(name);
-  }
-  return { file, classes, otherExports, errorFrom };
 }
 
-/** The innermost line of the user's own code on the stack, which may lie below TensorFlow.js's. */
-function positionInStack(
-  thrown: unknown,
-  scriptName: string,
-  compiled: CompiledLayer,
-): Location | undefined {
-  const stack = thrown instanceof Error ? (thrown.stack ?? "") : "";
-  const start = stack.indexOf(`${scriptName}:`);
-  if (start < 0) return undefined;
-  const [, line, column] = /^:(\d+):(\d+)/.exec(stack.slice(start + scriptName.length)) ?? [];
-  return line && column ? compiled.originOf(Number(line), Number(column)) : undefined;
-}
-
-function layerError(
-  thrown: unknown,
+/** An error with its place in the layer's file, or with the file's name where it has no line. */
+export function layerError(
   text: string,
   file: string,
   location: Location | undefined,
+  cause?: unknown,
 ): CustomLayerError {
   const place = location ? "" : `${displayPath(file)}: `;
   return new CustomLayerError(`${place}${text}`, {
     location,
     excerpt: location && excerptAt(readFileSync(location.file, "utf8"), location),
-    cause: thrown,
+    cause,
   });
-}
-
-/** A message without a stack; the class's name only where it tells more than "Error". */
-function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  if (thrown.message === "Tensor is disposed.") {
-    return "this tensor was freed when the method that made it returned or awaited; tf.keep(tensor) saves it";
-  }
-  if ("code" in thrown && thrown.code === "MODULE_NOT_FOUND") {
-    // Node lists below this line who asked for it.
-    return `${thrown.message.split("\n")[0]}: install it beside this file`;
-  }
-  const isPlain = thrown instanceof CaffeError || thrown.name === "Error";
-  return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;
 }

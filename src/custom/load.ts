@@ -8,6 +8,7 @@ import {
   openLayerPath,
 } from "./find.ts";
 import type { LayerClass } from "./layer.ts";
+import { type ExportSummary, summaryOf } from "./export-summary.ts";
 import { type LayerModule, loadLayerModule } from "./layer-module.ts";
 import { displayPath } from "./source-position.ts";
 
@@ -31,22 +32,34 @@ export async function loadCustomLayer(
   className: string,
   layerPath: readonly string[],
 ): Promise<LoadedLayerClass> {
+  const file = findLayerFile(module, className, layerPath);
+  const loaded = await loadLayerModule(file);
+  const layerClass = loaded.classes.get(className);
+  checkExports(file, className, summaryOf(loaded, className));
+  return { className, layerClass: layerClass!, module: loaded };
+}
+
+/** The file that `module` names. @throws CustomLayerError when there is none */
+export function findLayerFile(
+  module: string,
+  className: string,
+  layerPath: readonly string[],
+): string {
   const path = openLayerPath(layerPath);
   const file =
     findModuleFile(module, path) ??
     (module === UPLOADED_MODULE ? findUploadedFile(className, path) : undefined);
   if (!file) throw notFound(module, className, path);
-  const loaded = await loadLayerModule(file);
-  const layerClass = loaded.classes.get(className);
-  if (!layerClass) throw noSuchClass(loaded, className);
-  for (const method of ["reshape", "forward"] as const) {
-    if (typeof layerClass.prototype[method] !== "function") {
-      throw new CustomLayerError(
-        `${displayPath(file)}: class ${className} has no method ${method}(bottom, top)`,
-      );
-    }
-  }
-  return { className, layerClass, module: loaded };
+  return file;
+}
+
+/** @throws CustomLayerError when the file exports no such class, or one that lacks a method */
+export function checkExports(file: string, className: string, found: ExportSummary): void {
+  if (!found.classes.includes(className)) throw noSuchClass(file, className, found);
+  if (!found.lacks) return;
+  throw new CustomLayerError(
+    `${displayPath(file)}: class ${className} has no method ${found.lacks}(bottom, top)`,
+  );
 }
 
 function notFound(module: string, className: string, path: LayerPath): CustomLayerError {
@@ -60,12 +73,12 @@ function notFound(module: string, className: string, path: LayerPath): CustomLay
   );
 }
 
-function noSuchClass(module: LayerModule, className: string): CustomLayerError {
-  const { file, classes, otherExports } = module;
+function noSuchClass(file: string, className: string, found: ExportSummary): CustomLayerError {
+  const { classes, otherExports } = found;
   const problem = otherExports.includes(className)
     ? `exports ${className}, but not as a class that extends Layer of "cortado"`
     : `does not export a class ${className}`;
-  const names = [...classes.keys()];
-  const found = names.length > 0 ? `its layers are ${names.join(", ")}` : "it exports no layer";
-  return new CustomLayerError(`${displayPath(file)} ${problem}; ${found}`);
+  const others =
+    classes.length > 0 ? `its layers are ${classes.join(", ")}` : "it exports no layer";
+  return new CustomLayerError(`${displayPath(file)} ${problem}; ${others}`);
 }

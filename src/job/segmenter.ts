@@ -1,4 +1,5 @@
 /** @file A trained net that turns images into class maps. */
+import type { FenceOptions } from "../core/fence-options.ts";
 import type { DeviceChoice } from "../device/index.ts";
 import { NetDefinitionError } from "../errors.ts";
 import { blobFromProto, isLeftOut, readCaffemodel } from "../model-file/index.ts";
@@ -17,6 +18,8 @@ export interface SegmenterOptions {
   readonly weights: string | readonly string[];
   /** Where custom layers are looked for. */
   readonly layers?: readonly string[];
+  /** Fences them in, as in `NetOptions`. */
+  readonly fence?: boolean | FenceOptions | undefined;
   readonly mean?: Mean | undefined;
   /** What values are multiplied with after the mean is taken off; default 1. */
   readonly scale?: number | undefined;
@@ -46,12 +49,13 @@ export class Segmenter {
 
   /** @throws CaffeError where the net cannot be built, or has not exactly one image input */
   static async open(options: SegmenterOptions): Promise<Segmenter> {
-    const { weights, layers, threads, device } = options;
+    const { weights, layers, fence, threads, device } = options;
     const first = typeof weights === "string" ? weights : weights[0];
     const param = await deployNet(readNetParameter(options.model), first);
     const net = await Net.load(param, {
       phase: "TEST",
       weights,
+      fence,
       ...(layers ? { layers } : {}),
       ...(threads === undefined ? {} : { threads }),
       ...(device === undefined ? {} : { device }),

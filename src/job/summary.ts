@@ -1,4 +1,5 @@
 /** @file What a net consists of and what it will cost, without running it. */
+import type { FenceOptions } from "../core/fence-options.ts";
 import type { Shape } from "../core/shape.ts";
 import { activationBytes, requiredBytes } from "../net/memory.ts";
 import { multiplyAdds } from "../net/multiply-adds.ts";
@@ -17,6 +18,8 @@ export interface SummaryOptions {
   readonly stages?: readonly string[];
   /** Where custom layers are looked for. */
   readonly layers?: readonly string[];
+  /** Fences them in, as in `NetOptions`. */
+  readonly fence?: boolean | FenceOptions | undefined;
   readonly root?: string;
   /** Shape of an image, (C, H, W), where a data layer would tell. */
   readonly imageShape?: readonly number[];
@@ -62,11 +65,17 @@ export async function summarizeNet(
   param: NetParameter,
   options: SummaryOptions = {},
 ): Promise<NetSummary> {
-  const { phase = "TRAIN", level = 0, layers, root } = options;
+  const { phase = "TRAIN", level = 0, layers, fence, root } = options;
   const stages = options.stages ?? (phase === "TRAIN" ? ["train"] : []);
   const state = { phase, level, stages };
   const standIn = inputsInsteadOfData(param, state, options.imageShape);
-  const net = await Net.load(standIn, { ...state, layers, root, device: openShapeDevice() });
+  const net = await Net.load(standIn, {
+    ...state,
+    layers,
+    fence,
+    root,
+    device: openShapeDevice(),
+  });
   try {
     const crops = cropAdvice(standIn, state);
     return {

@@ -1,6 +1,7 @@
 /** @file Trains a prepared job: log, metrics, status and curve go into its folder. */
 import { closeSync, existsSync, openSync, readdirSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { FenceOptions } from "../core/fence-options.ts";
 import { glogLogger } from "../core/glog.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { DeviceChoice } from "../device/index.ts";
@@ -31,6 +32,8 @@ export interface JobObserver {
 export interface TrainJobOptions {
   readonly threads?: number;
   readonly device?: DeviceChoice;
+  /** Fences the custom layers in, as in `SolverOptions`. */
+  readonly fence?: boolean | FenceOptions | undefined;
   /** Gets Caffe's log lines as well as the job's own log file. */
   readonly logger?: Logger;
   readonly observer?: JobObserver;
@@ -102,11 +105,12 @@ async function solve(
   record: JobRecord,
   options: TrainJobOptions & { logger: Logger },
 ): Promise<void> {
-  const { threads, device, logger, signal } = options;
+  const { threads, device, fence, logger, signal } = options;
   const start = options.resume ? newestState(folder, record) : undefined;
   const solver = await Solver.load(join(folder, jobFiles.solver), {
     root: folder,
     layers: [folder],
+    fence,
     logger,
     ...(start ? { snapshot: start } : startingWeights(record)),
     ...(threads === undefined ? {} : { threads }),

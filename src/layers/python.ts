@@ -1,8 +1,10 @@
 /** @file Python: a layer that the user has written, as a class in a file of its own. */
 import { fill } from "../core/filler.ts";
+import type { FenceOptions } from "../core/fence-options.ts";
 import { type LayerContext, type LayerDefinition, atLeast } from "../core/layer.ts";
 import {
   type CustomLayerContext,
+  FencedLayer,
   HostedLayer,
   type Params,
   loadCustomLayer,
@@ -32,6 +34,7 @@ export const python: LayerDefinition = {
         "pythonParam",
       );
     }
+    if (context.fence) return createFenced(module, layer, context, context.fence);
     const loaded = await load(module, layer, context);
     return HostedLayer.create(loaded, customContext(context), bottoms, tops);
   },
@@ -44,6 +47,33 @@ async function load(module: string, layer: string, { param, layerPath }: LayerCo
   } catch (error) {
     throw placed(error, param, "module");
   }
+}
+
+/** The layer in a process of its own; the net's log gets what it prints. */
+async function createFenced(
+  module: string,
+  className: string,
+  context: LayerContext,
+  fence: FenceOptions,
+): Promise<FencedLayer> {
+  const { param, bottoms, tops, layerPath, logger } = context;
+  const { heap } = context.engine;
+  const onPrint = (text: string) => {
+    for (const line of text.trimEnd().split("\n")) {
+      logger.log("info", "python_layer.hpp:40", `${param.name ?? ""}: ${printable(line)}`);
+    }
+  };
+  const source = { module, className, layerPath, fence, bottoms, tops, heap, onPrint };
+  try {
+    return await FencedLayer.create(source, customContext(context));
+  } catch (error) {
+    throw placed(error, param, "module");
+  }
+}
+
+/** A stranger's text without what a terminal obeys. */
+function printable(line: string): string {
+  return line.replace(/\p{Cc}/gu, " ");
 }
 
 /** The part of the net's context that a custom layer gets. */

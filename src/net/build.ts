@@ -4,6 +4,7 @@ import { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Layer, LayerContext, LayerDefinition } from "../core/layer.ts";
 import type { Logger } from "../core/logger.ts";
+import type { FenceOptions } from "../core/fence-options.ts";
 import type { RandomSource } from "../core/random.ts";
 import { shapeString } from "../core/shape.ts";
 import type { Device } from "../device/index.ts";
@@ -34,6 +35,7 @@ export interface BuildSettings {
   readonly logger: Logger;
   readonly root: string;
   readonly layerPath: readonly string[];
+  readonly fence: FenceOptions | undefined;
   readonly definitions: ReadonlyMap<string, LayerDefinition>;
 }
 
@@ -218,7 +220,7 @@ class Builder {
   }
 
   #context(layer: LayerInProgress, given: LayerParameter, fail: Fail): LayerContext {
-    const { device, random, logger, root, layerPath } = this.#settings;
+    const { device, random, logger, root, layerPath, fence } = this.#settings;
     return {
       param: layer.param,
       phase: layer.param.phase ?? this.#settings.phase,
@@ -228,6 +230,7 @@ class Builder {
       random,
       logger,
       layerPath,
+      fence,
       resolvePath: (path) => resolve(root, path),
       createBlob: (shape) => new Blob(device.heap, shape),
       fail: (problem, field) => fail(problem, field ?? defaultField(given)),

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import type { Engine } from "../core/engine.ts";
+import type { FenceOptions } from "../core/fence-options.ts";
 import type { LayerDefinition } from "../core/layer.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
@@ -37,6 +38,11 @@ export interface NetOptions {
   readonly device?: DeviceChoice | undefined;
   /** Folders or files in which custom layers are looked for, before the prototxt's own folder. */
   readonly layers?: string | readonly string[] | undefined;
+  /**
+   * Runs each custom layer in a process of its own without files, network and other programs, with
+   * limits on time and memory: for layers of strangers. Default: false, they run in this process.
+   */
+  readonly fence?: boolean | FenceOptions | undefined;
   /** What relative paths inside the prototxt are relative to; default: the working directory. */
   readonly root?: string | undefined;
   readonly seed?: number | undefined;
@@ -134,6 +140,7 @@ export class Net {
       logger,
       root,
       layerPath: layerPath(source, options.layers),
+      fence: options.fence === true ? {} : options.fence || undefined,
       definitions,
     });
     const net = new Net(definition, built, { device, random, logger });

@@ -1,6 +1,7 @@
 /** @file From a solver's prototxt to what a solver runs with: settings and nets with weights. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { FenceOptions } from "../core/fence-options.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import type { DeviceChoice } from "../device/index.ts";
@@ -29,6 +30,8 @@ export interface SolverOptions {
   readonly device?: DeviceChoice;
   /** Folders or files in which custom layers are looked for. */
   readonly layers?: string | readonly string[];
+  /** Fences the custom layers of all nets in, as in `NetOptions`. */
+  readonly fence?: boolean | FenceOptions | undefined;
   /** What relative paths inside the prototxts are relative to; default: the working directory. */
   readonly root?: string;
   readonly logger?: Logger;
@@ -83,8 +86,8 @@ export async function loadParts(
   const sources = [trainNetSource(param), ...testNetSources(param)];
   if (settings.snapshot > 0) await checkPrefixWritable(requirePrefix(param), root);
   const random = createRandom(settings.randomSeed < 0 ? undefined : settings.randomSeed);
-  const { device, layers, threads } = options;
-  const surroundings = { device, layers, threads, root, logger, random };
+  const { device, layers, fence, threads } = options;
+  const surroundings = { device, layers, fence, threads, root, logger, random };
   const nets = await buildNets(sources, param.weights, surroundings);
   logger.log("info", "solver.cpp:57", "Solver scaffolding done.");
   const [net, ...testNets] = nets as [Net, ...Net[]];
@@ -116,6 +119,7 @@ function fileList(entries: readonly string[]): string[] {
 interface Surroundings {
   readonly device: DeviceChoice | undefined;
   readonly layers: SolverOptions["layers"] | undefined;
+  readonly fence: SolverOptions["fence"];
   readonly threads: number | undefined;
   readonly root: string;
   readonly logger: Logger;

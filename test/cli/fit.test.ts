@@ -53,6 +53,26 @@ beforeAll(async () => {
 });
 
 describe("fit", () => {
+  test("trains the same with --fence-layers, and keeps a layer that reads files from doing so", async () => {
+    const open = await trainJob("--out", "open", "--layers", "my-dice.ts", "--epochs", "1");
+    const args = ["--layers", "my-dice.ts", "--epochs", "1", "--fence-layers"];
+    const fenced = await trainJob("--out", "fenced", ...args);
+    expect([open.code, fenced.code]).toEqual([0, 0]);
+    const values = (job: string) => readMetrics(at(job, "metrics.jsonl")).map((m) => m.values);
+    expect(values("fenced")).toEqual(values("open"));
+    const dice = readFileSync(at("my-dice.ts"), "utf8");
+    const spy = `import { readFileSync } from "node:fs";\n${dice}`.replace(
+      "override setup(bottom: Blob[]): void {",
+      '$& readFileSync("/etc/hostname");',
+    );
+    writeFileSync(at("spy.ts"), spy);
+    const spying = ["--out", "spied", "--layers", "spy.ts", "--fence-layers"];
+    await expect(trainJob(...spying)).rejects.toThrow(
+      /spy\.ts:\d+:\d+: layer "dice" \(Python, Dice\.setup\): it tried to read \/etc\/hostname, which the fence does not allow$/,
+    );
+    expect(readJobRecord(at("spied")).error).toMatch(/it tried to read \/etc\/hostname/);
+  });
+
   test("trains in a job folder that has all of DIGITS' files, metrics and a curve", async () => {
     const { code, out, err } = await trainJob(
       "--out",

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { Blob } from "../../src/core/blob.ts";
+import { fill } from "../../src/core/filler.ts";
 import { Heap } from "../../src/core/heap.ts";
 import { createRandom } from "../../src/core/random.ts";
 import type { Shape } from "../../src/core/shape.ts";
-import { HostedLayer, loadCustomLayer, parseParams } from "../../src/custom/index.ts";
+import type { FillerParameter } from "../../src/schema/index.ts";
+import type { FenceOptions } from "../../src/core/fence-options.ts";
+import { FencedLayer, HostedLayer, loadCustomLayer, parseParams } from "../../src/custom/index.ts";
 
 /** Writes files to a new folder, which goes when the test ends. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
@@ -25,7 +28,7 @@ export function blobOf(heap: Heap, shape: Shape, values?: ArrayLike<number>): Bl
 }
 
 export interface Rig {
-  readonly layer: HostedLayer;
+  readonly layer: HostedLayer | FencedLayer;
   readonly bottoms: Blob[];
   readonly tops: Blob[];
   /** Reshape and forward. @returns the values of the first top */
@@ -39,6 +42,10 @@ interface RigOptions {
   readonly bottoms: readonly { shape: Shape; values?: ArrayLike<number> }[];
   readonly tops?: number;
   readonly paramStr?: string;
+  readonly seed?: number;
+  /** Runs the layer in a process of its own. */
+  readonly fence?: FenceOptions | undefined;
+  readonly onPrint?: (text: string) => void;
 }
 
 /** One custom layer with bottoms and tops, driven as a net does it. */
@@ -47,21 +54,31 @@ export async function rigOf(options: RigOptions): Promise<Rig> {
   const heap = new Heap();
   const bottoms = options.bottoms.map(({ shape, values }) => blobOf(heap, shape, values));
   const tops = Array.from({ length: options.tops ?? 1 }, () => new Blob(heap, [0]));
-  const loaded = await loadCustomLayer(module, className, path);
+  const random = createRandom(options.seed ?? 1);
   const context = {
     name: "custom",
     paramStr,
     phase: "TRAIN" as const,
-    random: createRandom(1),
+    random,
     readParams: () => parseParams(paramStr),
     resolvePath: (file: string) => file,
-    createBlob: (shape: Shape, { value = 0 }) => {
+    createBlob: (shape: Shape, filler: FillerParameter) => {
       const blob = new Blob(heap, shape);
-      blob.set(value);
+      fill(blob, filler, random);
       return blob;
     },
   };
-  const layer = await HostedLayer.create(loaded, context, bottoms, tops);
+  const { fence, onPrint = () => {} } = options;
+  const source = { module, className, layerPath: path, bottoms, tops, heap, onPrint };
+  const layer = fence
+    ? await FencedLayer.create({ ...source, fence }, context)
+    : await HostedLayer.create(
+        await loadCustomLayer(module, className, path),
+        context,
+        bottoms,
+        tops,
+      );
+  if (fence) onTestFinished(() => layer.dispose?.());
   layer.reshape(bottoms, tops);
   const run = () => {
     layer.reshape(bottoms, tops);

@@ -26,6 +26,7 @@ const EXCEPTIONS = new Set([
   "layers -> data", // data layers read through data sources
   "layers -> model-file", // layers that read a BlobProto named by the prototxt
   "data -> model-file", // mean images are BlobProtos
+  "cli -> studio", // `cortado studio` starts the server
   "job -> plugins", // inference reads DICOM files as the dataset did
 ]);
 

@@ -90,6 +90,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "list a net's layers, shapes, parameters and memory",
     load: async () => (await import("./summary.ts")).summaryCommand,
   },
+  studio: {
+    summary: "datasets, models, curves and tests in a browser",
+    load: async () => (await import("./studio.ts")).studioCommand,
+  },
   demo: {
     summary: "the whole workflow in small: data, training, overlays",
     load: async () => (await import("./demo.ts")).demoCommand,

@@ -11,7 +11,7 @@ import {
   defaultSettings,
   meanSubtractions,
 } from "../job/settings.ts";
-import { solverTypes } from "../solver/rules.ts";
+import { solverTypes } from "../solver/solver-types.ts";
 import { list, text } from "./caffe-flags.ts";
 import type { Flag, FlagValues } from "./command.ts";
 

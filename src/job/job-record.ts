@@ -95,7 +95,7 @@ export function isInterrupted({ status, pid }: JobRecord): boolean {
   return status === "running" && (pid === undefined || !isAlive(pid));
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -2,7 +2,7 @@
 import type { ClassMap } from "./class-map.ts";
 import { signedDistance } from "./distance.ts";
 import { type Color, classPalette } from "./palette.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture } from "./pixels.ts";
 
 /** The sliders of the view, at their defaults when absent. */
 export interface OverlayOptions {

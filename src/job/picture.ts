@@ -1,13 +1,8 @@
 /** @file Pixels in memory, and PNG files of them. */
 import { writeFileAtomically } from "../model-file/index.ts";
+import type { Picture } from "./pixels.ts";
 
-/** 8-bit pixels, rows from the top, `channels` values a pixel (1 gray, 3 RGB, 4 RGBA). */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3 | 4;
-  readonly pixels: Uint8Array;
-}
+export type { Picture };
 
 /** Encodes a picture as PNG, each pixel enlarged to `scale` x `scale`. */
 export async function pngOf(picture: Picture, scale = 1): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /** @file What DIGITS' model form asks for, with its defaults, and the checks on it. */
 import { UsageError } from "../errors.ts";
-import type { SolverType } from "../solver/rules.ts";
+import type { SolverType } from "../solver/solver-types.ts";
 import { type JobAugmentation, checkAugmentation } from "./augmentation.ts";
 
 export const meanSubtractions = ["none", "pixel", "image"] as const;

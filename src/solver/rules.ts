@@ -5,6 +5,7 @@ import { adam } from "./adam.ts";
 import { nesterov } from "./nesterov.ts";
 import { rmsProp } from "./rms-prop.ts";
 import { sgd } from "./sgd.ts";
+import type { SolverType } from "./solver-types.ts";
 import type { UpdateRule } from "./update-rule.ts";
 
 export const updateRules = {
@@ -14,7 +15,4 @@ export const updateRules = {
   Nesterov: nesterov,
   RMSProp: rmsProp,
   SGD: sgd,
-} satisfies Record<string, UpdateRule>;
-
-export type SolverType = keyof typeof updateRules;
-export const solverTypes = Object.keys(updateRules) as readonly SolverType[];
+} satisfies Record<SolverType, UpdateRule>;

@@ -2,7 +2,7 @@
 import type { SolverParameter } from "../schema/index.ts";
 import { failSolver } from "./fail.ts";
 import { type RateSettings, rateSettings } from "./learning-rate.ts";
-import { type SolverType, solverTypes } from "./rules.ts";
+import { type SolverType, solverTypes } from "./solver-types.ts";
 import type { Regularization } from "./update-rule.ts";
 
 /** What a solver runs by. Real numbers are float32, as Caffe keeps them. */

@@ -17,7 +17,7 @@ import { blobToProto } from "../net/to-proto.ts";
 import type { BlobProto, SolverState } from "../schema/index.ts";
 import type { SnapshotEvent } from "./events.ts";
 import { type Positions, positionsPath, savePositions } from "./positions.ts";
-import type { SolverType } from "./rules.ts";
+import type { SolverType } from "./solver-types.ts";
 import type { SolverSettings } from "./settings.ts";
 
 type SnapshotFormat = SolverSettings["snapshotFormat"];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SolverType } from "../../src/solver/rules.ts";
+import type { SolverType } from "../../src/solver/solver-types.ts";
 import { batch, recordedLogger, regressionSolver } from "../support/solver.ts";
 
 const { sqrt, sign } = Math;

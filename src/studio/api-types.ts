@@ -1,0 +1,197 @@
+/** @file What the server and the pages say to each other; types only, so that both sides share them. */
+import type { ClassScore } from "../job/class-map.ts";
+import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
+import type { JobSettings } from "../job/settings.ts";
+
+export type ShownStatus =
+  | "initialized"
+  | "waiting"
+  | "running"
+  | "done"
+  | "aborted"
+  | "interrupted"
+  | "error";
+
+/** A dataset or a model, as a line of the home page. */
+export interface JobSummary {
+  /** The name of its folder. */
+  readonly id: string;
+  readonly kind: "dataset" | "model";
+  readonly status: ShownStatus;
+  /** When it was asked for, ISO 8601. */
+  readonly created: string;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** Seconds to go, where that can be told. */
+  readonly eta?: number | undefined;
+  /** Why the status is "error" or "interrupted". */
+  readonly error?: string | undefined;
+  /** Of a model: the dataset it was made for. */
+  readonly dataset?: string | undefined;
+  readonly best?: BestMetric | undefined;
+  /** Of a model: values of the most telling curve, few. */
+  readonly spark?: readonly number[] | undefined;
+  /** Of a dataset: records. */
+  readonly train?: number | undefined;
+  readonly val?: number | undefined;
+  readonly shape?: readonly number[] | undefined;
+}
+
+export interface Snapshot {
+  readonly iter: number;
+  readonly epoch: number;
+  readonly bytes: number;
+  readonly resumable: boolean;
+}
+
+export interface ModelDetail extends JobSummary {
+  readonly kind: "model";
+  readonly folder: string;
+  readonly settings: JobSettings;
+  readonly maxIter: number;
+  readonly snapshots: readonly Snapshot[];
+  /** Prototxts, custom layers and the log, to look at or download. */
+  readonly files: readonly string[];
+  readonly layerFiles: readonly string[];
+  readonly history: readonly { readonly status: string; readonly time: string }[];
+  readonly bytes: number;
+}
+
+export interface DatasetDetail extends JobSummary {
+  readonly kind: "dataset";
+  readonly folder: string;
+  readonly source: string;
+  readonly classNames: readonly string[];
+  /** Share of each class among the training pixels, 0 to 1. */
+  readonly classShares: readonly number[];
+  readonly labelShape?: readonly number[] | undefined;
+  readonly leftOut: readonly { readonly id: string; readonly reason: string }[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly hasMean: boolean;
+  readonly bytes: number;
+  /** Models that were trained on it. */
+  readonly usedBy: readonly string[];
+  /** Fills the form again. */
+  readonly form: DatasetForm | undefined;
+}
+
+export type DatasetKind = "phantom" | "sunnybrook" | "images";
+
+/** The dataset forms; a path is absolute and lies in an allowed folder. */
+export interface DatasetForm {
+  readonly kind: DatasetKind;
+  readonly name: string;
+  readonly images?: string;
+  readonly contours?: string;
+  readonly labels?: string;
+  readonly channels?: "none" | "L" | "RGB";
+  readonly encoding?: "none" | "png";
+  readonly valPercent?: number;
+  readonly split?: "slice" | "patient";
+  readonly seed?: number;
+  readonly patients?: number;
+}
+
+/** A file that is given to a form: one that was uploaded, or one that a job has. */
+export type FileRef =
+  | { readonly upload: string; readonly name: string }
+  | { readonly job: string; readonly file: string }
+  | { readonly path: string };
+
+export interface ModelForm {
+  readonly name: string;
+  readonly dataset: string;
+  readonly network: string;
+  readonly layers: readonly FileRef[];
+  readonly weights: readonly FileRef[];
+  readonly epochs: number;
+  readonly snapshotInterval: number;
+  readonly valInterval: number;
+  /** Several make one model each. */
+  readonly learningRates: readonly number[];
+  readonly batchSizes: readonly number[];
+  readonly iterSize?: number;
+  readonly solverType: JobSettings["solverType"];
+  readonly policy: JobSettings["policy"];
+  readonly mean: JobSettings["mean"];
+  readonly cropSize?: number;
+  readonly seed?: number;
+}
+
+export interface RecordInfo {
+  readonly index: number;
+  readonly title: string;
+}
+
+export interface RecordPage {
+  readonly total: number;
+  readonly records: readonly RecordInfo[];
+}
+
+/** What is wrong with a network text; line and column count from 1. */
+export interface Problem {
+  readonly message: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+}
+
+export interface CheckedLayer {
+  readonly name: string;
+  readonly type: string;
+  readonly tops: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly parameters: number;
+  readonly states: readonly string[];
+}
+
+export interface CheckResult {
+  readonly problem?: Problem | undefined;
+  readonly layers: readonly CheckedLayer[];
+  readonly parameters: number;
+  /** Bytes that training needs. */
+  readonly bytes: number;
+  readonly notes: readonly string[];
+  /** Modules and classes of custom layers that the text asks for. */
+  readonly customLayers: readonly string[];
+}
+
+export interface FolderList {
+  readonly path: string;
+  readonly parent: string | undefined;
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+export interface NetworkTemplate {
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+export interface StudioInfo {
+  readonly version: string;
+  readonly jobs: string;
+  readonly roots: readonly string[];
+}
+
+/** A segmentation, ready to be drawn; planes are base64. */
+export interface TestResult {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  /** 1 gray or 3 RGB values a pixel. */
+  readonly channels: number;
+  readonly image: string;
+  /** One class a pixel. */
+  readonly classes: string;
+  readonly label?: string | undefined;
+  readonly classCount: number;
+  readonly classNames: readonly string[];
+  readonly scores: readonly ClassScore[];
+}
+
+/** A refusal: a message a field, "" for the whole form. */
+export interface ErrorReply {
+  readonly errors: Readonly<Record<string, readonly string[]>>;
+}
+
+export type { BestMetric, ClassScore, JobSettings, MetricRecord };

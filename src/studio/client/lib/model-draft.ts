@@ -1,0 +1,143 @@
+/** @file The model form while it is filled in: text as typed, and the request it becomes. */
+import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/settings.ts";
+import type { FileRef, JobSettings, ModelDetail, ModelForm } from "../../api-types.ts";
+
+export interface ModelDraft {
+  readonly name: string;
+  readonly dataset: string;
+  readonly network: string;
+  readonly layers: readonly FileRef[];
+  readonly weights: readonly FileRef[];
+  readonly epochs: string;
+  readonly snapshotInterval: string;
+  readonly valInterval: string;
+  readonly learningRates: string;
+  readonly batchSizes: string;
+  readonly iterSize: string;
+  readonly solverType: JobSettings["solverType"];
+  readonly policy: PolicyName;
+  readonly stepPercent: string;
+  readonly percents: string;
+  readonly gamma: string;
+  readonly power: string;
+  readonly mean: JobSettings["mean"];
+  readonly cropSize: string;
+  readonly seed: string;
+}
+
+/** DIGITS' defaults. */
+export const emptyDraft: ModelDraft = {
+  ...{ name: "", dataset: "", network: "", layers: [], weights: [] },
+  epochs: `${defaultSettings.epochs}`,
+  snapshotInterval: `${defaultSettings.snapshotInterval}`,
+  valInterval: `${defaultSettings.valInterval}`,
+  learningRates: `${defaultSettings.learningRate}`,
+  ...{ batchSizes: "", iterSize: "", cropSize: "", seed: "" },
+  solverType: defaultSettings.solverType,
+  mean: defaultSettings.mean,
+  ...policyDraft(defaultSettings.policy),
+};
+
+type PolicyDraft = Pick<ModelDraft, "policy" | "stepPercent" | "percents" | "gamma" | "power">;
+
+export function policyDraft(policy: JobSettings["policy"]): PolicyDraft {
+  return {
+    policy: policy.policy,
+    stepPercent: "stepPercent" in policy ? `${policy.stepPercent}` : "",
+    percents: "percents" in policy ? policy.percents.join(", ") : "",
+    gamma: "gamma" in policy ? `${policy.gamma}` : "",
+    power: "power" in policy ? `${policy.power}` : "",
+  };
+}
+
+/** The form of a model filled in again, its custom layers carried along. */
+export function draftOf(model: ModelDetail, network: string): ModelDraft {
+  const { settings } = model;
+  const text = (value: number | undefined) => (value === undefined ? "" : `${value}`);
+  return {
+    name: `${model.id}-copy`,
+    dataset: model.dataset ?? "",
+    network,
+    layers: model.layerFiles.map((file) => ({ job: model.id, file })),
+    weights: settings.weights.map((path) => ({ path })),
+    epochs: text(settings.epochs),
+    snapshotInterval: text(settings.snapshotInterval),
+    valInterval: text(settings.valInterval),
+    learningRates: text(settings.learningRate),
+    batchSizes: text(settings.batchSize),
+    iterSize: text(settings.iterSize),
+    solverType: settings.solverType,
+    mean: settings.mean,
+    cropSize: text(settings.cropSize),
+    seed: text(settings.seed),
+    ...policyDraft(settings.policy),
+  };
+}
+
+export function formOf(draft: ModelDraft): ModelForm {
+  const { name, dataset, network, layers, weights, solverType, mean } = draft;
+  return {
+    ...{ name, dataset, network, layers, weights, solverType, mean },
+    epochs: Number(draft.epochs),
+    snapshotInterval: Number(draft.snapshotInterval),
+    valInterval: Number(draft.valInterval),
+    learningRates: numbers(draft.learningRates),
+    batchSizes: numbers(draft.batchSizes),
+    ...optional("iterSize", draft.iterSize),
+    ...optional("cropSize", draft.cropSize),
+    ...optional("seed", draft.seed),
+    policy: policyOf(draft),
+  };
+}
+
+function policyOf({
+  policy,
+  stepPercent,
+  percents,
+  gamma,
+  power,
+}: PolicyDraft): JobSettings["policy"] {
+  const values: Record<string, unknown> = { ...defaultPolicies[policy] };
+  const typed = { stepPercent, gamma, power };
+  for (const [field, text] of Object.entries(typed))
+    if (field in values) values[field] = Number(text);
+  if ("percents" in values) values.percents = numbers(percents);
+  return values as JobSettings["policy"];
+}
+
+function numbers(text: string): number[] {
+  return text
+    .split(/[\s,]+/)
+    .filter((word) => word !== "")
+    .map(Number);
+}
+
+function optional<Key extends string>(key: Key, text: string): { [K in Key]?: number } {
+  return text.trim() === "" ? {} : ({ [key]: Number(text) } as { [K in Key]?: number });
+}
+
+/** The learning rate over the training, `count` values from its beginning to its end. */
+export function policyCurve(draft: ModelDraft, count: number): number[] {
+  const base = numbers(draft.learningRates)[0] ?? 0;
+  const policy = policyOf(draft);
+  return Array.from({ length: count }, (_, i) => base * factorAt(policy, (i / (count - 1)) * 100));
+}
+
+function factorAt(policy: JobSettings["policy"], percent: number): number {
+  switch (policy.policy) {
+    case "step":
+      return policy.gamma ** Math.floor(percent / policy.stepPercent);
+    case "multistep":
+      return policy.gamma ** policy.percents.filter((step) => percent >= step).length;
+    case "exp":
+      return policy.gamma ** percent;
+    case "inv":
+      return (1 + policy.gamma * percent) ** -policy.power;
+    case "poly":
+      return (1 - percent / 100) ** policy.power;
+    case "sigmoid":
+      return 1 / (1 + Math.exp(policy.gamma * (percent - policy.stepPercent)));
+    default:
+      return 1;
+  }
+}

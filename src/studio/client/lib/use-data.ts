@@ -1,0 +1,76 @@
+/** @file Data of the server in components: fetched once, or kept up to date by events. */
+import { useEffect, useState } from "preact/hooks";
+import type { JobSummary, MetricRecord } from "../../api-types.ts";
+import { withoutRepeats } from "../../../job/metric-values.ts";
+import { errorsOf, get } from "./api.ts";
+
+export interface Fetched<Value> {
+  readonly value: Value | undefined;
+  readonly error: string | undefined;
+  reload(): void;
+}
+
+/** Fetches again when the path or `again` changes; keeps the last value meanwhile. */
+export function useFetched<Value>(path: string | undefined, again: unknown = ""): Fetched<Value> {
+  const [value, setValue] = useState<Value>();
+  const [error, setError] = useState<string>();
+  const [turn, setTurn] = useState(0);
+  // Turn and again are what makes it fetch again.
+  useEffect(() => {
+    let isCurrent = true;
+    if (path === undefined) return;
+    get<Value>(path).then(
+      (reply) => {
+        if (!isCurrent) return;
+        setValue(() => reply);
+        setError(undefined);
+      },
+      (reason: unknown) => isCurrent && setError(Object.values(errorsOf(reason)).flat().join(" ")),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [path, again, turn]);
+  return { value, error, reload: () => setTurn((last) => last + 1) };
+}
+
+/** All jobs, live. */
+export function useJobs(): readonly JobSummary[] | undefined {
+  const [jobs, setJobs] = useState<readonly JobSummary[]>();
+  useEffect(() => {
+    const source = new EventSource("/api/events");
+    source.addEventListener("jobs", ({ data }) => setJobs(JSON.parse(data)));
+    return () => source.close();
+  }, []);
+  return jobs;
+}
+
+export interface LiveJob {
+  readonly job: JobSummary | undefined;
+  readonly metrics: readonly MetricRecord[];
+  readonly log: readonly string[];
+  readonly isConnected: boolean;
+}
+
+/** One job with its curves and the end of its log, live; after a lost connection it goes on where it was. */
+export function useLiveJob(id: string): LiveJob {
+  const [job, setJob] = useState<JobSummary>();
+  const [metrics, setMetrics] = useState<readonly MetricRecord[]>([]);
+  const [log, setLog] = useState<readonly string[]>([]);
+  const [isConnected, setConnected] = useState(true);
+  useEffect(() => {
+    setMetrics([]);
+    const source = new EventSource(`/api/jobs/${id}/events`);
+    source.addEventListener("open", () => setConnected(true));
+    source.addEventListener("error", () => setConnected(false));
+    source.addEventListener("job", ({ data }) => setJob(JSON.parse(data)));
+    source.addEventListener("log", ({ data }) => setLog(JSON.parse(data)));
+    source.addEventListener("restart", () => setMetrics([]));
+    source.addEventListener("metrics", ({ data }) => {
+      const more = JSON.parse(data) as MetricRecord[];
+      setMetrics((known) => withoutRepeats([...known, ...more]));
+    });
+    return () => source.close();
+  }, [id]);
+  return { job, metrics, log, isConnected };
+}

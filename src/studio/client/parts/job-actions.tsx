@@ -1,0 +1,81 @@
+/** @file The head of a job's page: name, state, buttons, and what went wrong. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { JobSummary } from "../../api-types.ts";
+import { errorsOf, post, remove } from "../lib/api.ts";
+import { go } from "../lib/router.ts";
+import { Progress, Status } from "./status.tsx";
+
+interface JobHeadProps {
+  readonly job: JobSummary;
+  readonly children?: ComponentChildren;
+}
+
+export function JobHead({ job, children }: JobHeadProps) {
+  const [problem, setProblem] = useState("");
+  const isActive = job.status === "running" || job.status === "waiting";
+  const canResume = job.kind === "model" && !isActive && job.status !== "done";
+  const act = (action: () => Promise<unknown>) => async () => {
+    setProblem("");
+    await action().catch((error: unknown) => {
+      setProblem(Object.values(errorsOf(error)).flat().join(" "));
+    });
+  };
+  const form = job.kind === "model" ? "new-model" : "new-dataset";
+  const erase = async () => {
+    if (!confirm(`Delete ${job.id} with all its files?`)) return;
+    await remove(`/api/jobs/${job.id}`);
+    go("/");
+  };
+  return (
+    <>
+      <div class="title">
+        <h1>{job.id}</h1>
+        <Status status={job.status} />
+        <div class="actions">
+          {isActive && (
+            <button type="button" onClick={act(() => post(`/api/jobs/${job.id}/abort`))}>
+              Abort
+            </button>
+          )}
+          {canResume && (
+            <button
+              type="button"
+              class="primary"
+              onClick={act(() => post(`/api/models/${job.id}/resume`))}
+            >
+              {job.status === "initialized" ? "Start" : "Resume"}
+            </button>
+          )}
+          {children}
+          <a class="button" href={`/${form}?clone=${job.id}`}>
+            Clone
+          </a>
+          {!isActive && (
+            <button type="button" class="danger" onClick={act(erase)}>
+              Delete
+            </button>
+          )}
+        </div>
+      </div>
+      {problem && (
+        <p class="banner bad" role="alert">
+          {problem}
+        </p>
+      )}
+      {job.error && <p class="banner bad">{job.error}</p>}
+      {isActive && <Progress job={job} />}
+    </>
+  );
+}
+
+export function Log({ lines, isOpen }: { lines: readonly string[]; isOpen: boolean }) {
+  if (lines.length === 0) return null;
+  return (
+    <details class="log" open={isOpen}>
+      <summary>Log</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{lines.join("\n")}</pre>
+    </details>
+  );
+}

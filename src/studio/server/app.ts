@@ -1,0 +1,58 @@
+/** @file The studio's server: guard, routes and pages around one jobs folder. */
+import Fastify, { type FastifyInstance } from "fastify";
+import { addClientFiles } from "./client-files.ts";
+import type { Context } from "./context.ts";
+import { addGuard, type GuardOptions } from "./guard.ts";
+import { Jobs } from "./jobs.ts";
+import { packageFiles } from "./package-files.ts";
+import { replyTo } from "./refusal.ts";
+import { Roots } from "./roots.ts";
+import { addDatasetRoutes } from "./routes/datasets.ts";
+import { addFileRoutes } from "./routes/files.ts";
+import { addJobRoutes } from "./routes/jobs.ts";
+import { addModelRoutes } from "./routes/models.ts";
+import { addTestRoutes } from "./routes/test.ts";
+import { TaskFiles } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
+import { Uploads } from "./uploads.ts";
+
+export interface AppOptions extends GuardOptions {
+  /** The jobs folder; it must exist. */
+  readonly jobs: string;
+  /** Folders that datasets and weights may come from; they must exist. */
+  readonly data: readonly string[];
+  /** The most bytes of an uploaded file; default 1 GiB. */
+  readonly uploadLimit?: number;
+}
+
+/** Builds the server without listening; closing it stops what runs, with snapshots. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const roots = new Roots(options.jobs, options.data);
+  const files = new TaskFiles(roots.jobs);
+  const queue = new TaskQueue({ files, program: packageFiles.program, cwd: roots.jobs });
+  const context: Context = {
+    ...{ roots, files, queue },
+    jobs: new Jobs(roots, files, queue),
+    uploads: new Uploads(files.uploads),
+    uploadLimit: options.uploadLimit ?? 2 ** 30,
+  };
+  const app = Fastify({
+    bodyLimit: 4 * 2 ** 20,
+    forceCloseConnections: true,
+    ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
+  });
+  addGuard(app, options);
+  app.setErrorHandler((error, _request, reply) => {
+    const { status, body } = replyTo(error);
+    if (status >= 500) console.error(error);
+    reply.code(status).type("application/json").send(body);
+  });
+  addJobRoutes(app, context);
+  addDatasetRoutes(app, context);
+  addModelRoutes(app, context);
+  addTestRoutes(app, context);
+  addFileRoutes(app, context);
+  addClientFiles(app, packageFiles.client);
+  app.addHook("onClose", () => queue.close());
+  return app;
+}

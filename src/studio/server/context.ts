@@ -1,0 +1,16 @@
+/** @file What the routes share. */
+import type { Jobs } from "./jobs.ts";
+import type { Roots } from "./roots.ts";
+import type { TaskFiles } from "./task.ts";
+import type { TaskQueue } from "./task-queue.ts";
+import type { Uploads } from "./uploads.ts";
+
+export interface Context {
+  readonly roots: Roots;
+  readonly files: TaskFiles;
+  readonly queue: TaskQueue;
+  readonly jobs: Jobs;
+  readonly uploads: Uploads;
+  /** The most bytes of an uploaded file. */
+  readonly uploadLimit: number;
+}

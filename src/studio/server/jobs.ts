@@ -1,0 +1,220 @@
+/** @file The jobs in the jobs folder, as pages show them: from their own files and from tasks. */
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type JobRecord, isInterrupted, jobFiles, readJobRecord } from "../../job/job-record.ts";
+import { type MetricRecord, bestMetric, isScore, readMetrics } from "../../job/metrics.ts";
+import { jobSnapshots } from "../../job/train-job.ts";
+import type { DatasetDetail, DatasetForm, JobSummary, ModelDetail } from "../api-types.ts";
+import { cachedByStamp } from "./cache.ts";
+import { type DatasetFile, readDatasetFile } from "./dataset-file.ts";
+import { lastProgress } from "./log-tail.ts";
+import { notFound } from "./refusal.ts";
+import type { Roots } from "./roots.ts";
+import type { Task, TaskFiles } from "./task.ts";
+import type { TaskQueue } from "./task-queue.ts";
+
+const SPARK_POINTS = 40;
+
+const readRecord = cachedByStamp(async (folder) => readJobRecord(folder), jobFiles.record);
+const readCurves = cachedByStamp(
+  async (folder) => readMetrics(join(folder, jobFiles.metrics)),
+  jobFiles.metrics,
+);
+
+export class Jobs {
+  readonly #roots: Roots;
+  readonly #files: TaskFiles;
+  readonly #queue: TaskQueue;
+
+  constructor(roots: Roots, files: TaskFiles, queue: TaskQueue) {
+    this.#roots = roots;
+    this.#files = files;
+    this.#queue = queue;
+  }
+
+  /** Newest first. */
+  async list(): Promise<JobSummary[]> {
+    const entries = await readdir(this.#roots.jobs, { withFileTypes: true });
+    const names = entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+      .map(({ name }) => name);
+    const ids = new Set([...names, ...[...this.#queue.all()].map(({ id }) => id)]);
+    const found = await Promise.all([...ids].map((id) => this.#summary(id)));
+    return found
+      .filter((job) => job !== undefined)
+      .sort((a, b) => b.created.localeCompare(a.created));
+  }
+
+  /** @throws Refusal where there is no such job */
+  async get(id: string): Promise<JobSummary> {
+    const found = await this.#summary(id);
+    if (!found) throw notFound(id);
+    return found;
+  }
+
+  /** Whether the name is taken, by a job or by any other folder. */
+  async isTaken(id: string): Promise<boolean> {
+    return existsSync(this.#roots.job(id)) || this.#queue.get(id) !== undefined;
+  }
+
+  async model(id: string): Promise<ModelDetail> {
+    const folder = this.#roots.job(id);
+    const record = await readRecord(folder);
+    const summary = await this.#summary(id);
+    if (!record || summary?.kind !== "model") throw notFound(`the model ${id}`);
+    const names = await readdir(folder);
+    const snapshots = jobSnapshots(folder, record).map(async ({ file, iter, epoch }) => ({
+      ...{ iter, epoch, bytes: (await stat(file)).size },
+      resumable: names.includes(basename(file).replace(/caffemodel$/, "solverstate")),
+    }));
+    return {
+      ...summary,
+      kind: "model",
+      folder,
+      settings: record.settings,
+      maxIter: record.size.maxIter,
+      snapshots: await Promise.all(snapshots),
+      files: names.filter((name) => /\.(prototxt|log|jsonl)$/.test(name)),
+      layerFiles: record.layerFiles,
+      history: record.history,
+      bytes: await folderBytes(folder),
+    };
+  }
+
+  async dataset(id: string): Promise<DatasetDetail> {
+    const folder = this.#roots.job(id);
+    const summary = await this.#summary(id);
+    if (summary?.kind !== "dataset") throw notFound(`the dataset ${id}`);
+    const file = await readDatasetFile(folder);
+    const pixels = file?.train.classPixels ?? [];
+    const total = pixels.reduce((sum, count) => sum + count, 0);
+    const models = (await this.list()).filter(({ dataset }) => dataset === id);
+    return {
+      ...summary,
+      kind: "dataset",
+      folder,
+      source: file?.kind ?? this.#queue.get(id)?.form?.kind ?? "",
+      classNames: file?.classNames ?? [],
+      classShares: pixels.map((count) => count / Math.max(1, total)),
+      labelShape: file?.labelShape,
+      leftOut: file?.leftOut ?? [],
+      settings: file?.settings ?? {},
+      hasMean: existsSync(join(folder, "train_db", "mean.binaryproto")),
+      bytes: await folderBytes(folder),
+      usedBy: models.map((model) => model.id),
+      form: file ? formOf(id, file) : this.#queue.get(id)?.form,
+    };
+  }
+
+  async metrics(id: string): Promise<readonly MetricRecord[]> {
+    return (await readCurves(this.#roots.job(id))) ?? [];
+  }
+
+  /** The log that tells most: Caffe's of a training, else what the command said. */
+  logFile(id: string): string {
+    const own = join(this.#roots.job(id), jobFiles.log);
+    return existsSync(own) ? own : this.#files.log(id);
+  }
+
+  async #summary(id: string): Promise<JobSummary | undefined> {
+    const folder = this.#roots.job(id);
+    const task = this.#queue.get(id);
+    const record = await readRecord(folder);
+    if (record) return modelSummary(id, record, task, await this.metrics(id));
+    const file = await readDatasetFile(folder);
+    if (file) return { ...datasetSummary(id, file), ...(task ? { created: task.created } : {}) };
+    return task && pendingSummary(task, lastProgress(this.#files.log(id)));
+  }
+}
+
+function pendingSummary(task: Task, progress: number | undefined): JobSummary {
+  const { id, kind, status, created, error, commands, step } = task;
+  const share = status === "done" ? 1 : (step + (progress ?? 0)) / commands.length;
+  return { id, kind, status, created, progress: Math.min(1, share), error };
+}
+
+function datasetSummary(id: string, file: DatasetFile): JobSummary {
+  return {
+    ...{ id, kind: "dataset", status: "done", created: file.written, progress: 1 },
+    train: file.train.count,
+    val: file.val.count,
+    shape: file.featureShape,
+  };
+}
+
+function modelSummary(
+  id: string,
+  record: JobRecord,
+  task: Task | undefined,
+  metrics: readonly MetricRecord[],
+): JobSummary {
+  const { maxIter } = record.size;
+  const state = modelStatus(record, task);
+  const last = metrics.at(-1)?.iter ?? 0;
+  return {
+    ...{ id, kind: "model", ...state },
+    created: record.history[0]?.time ?? "",
+    progress: state.status === "done" ? 1 : Math.min(1, last / maxIter),
+    eta: state.status === "running" ? secondsLeft(metrics, maxIter) : undefined,
+    dataset: basename(record.settings.dataset),
+    best: bestMetric(metrics),
+    spark: sparkOf(metrics),
+  };
+}
+
+function modelStatus(
+  record: JobRecord,
+  task: Task | undefined,
+): Pick<JobSummary, "status" | "error"> {
+  const isPending = task?.status === "waiting" || task?.status === "running";
+  if (isInterrupted(record) && !isPending) {
+    const killed =
+      "the training was killed, or the machine went down; resume goes on from its newest snapshot";
+    return { status: "interrupted", error: killed };
+  }
+  if (task?.status === "waiting") return { status: "waiting" };
+  if (task?.status === "running") return { status: "running" };
+  // A training that could not even begin says so in its task only.
+  if (record.status === "initialized" && task?.status === "error") {
+    return { status: "error", error: task.error };
+  }
+  return { status: record.status, error: record.error };
+}
+
+/** From the speed of the last records of the training; undefined before there are two. */
+function secondsLeft(metrics: readonly MetricRecord[], maxIter: number): number | undefined {
+  const [from, to] = [metrics.at(-12) ?? metrics[0], metrics.at(-1)];
+  if (!from || !to || to.iter <= from.iter || to.time <= from.time) return undefined;
+  return ((to.time - from.time) / (to.iter - from.iter)) * (maxIter - to.iter);
+}
+
+/** The most telling validation curve, else the first training curve, thinned out. */
+function sparkOf(metrics: readonly MetricRecord[]): number[] {
+  const name = bestMetric(metrics)?.name;
+  const phase = name === undefined ? "train" : "val";
+  const values = metrics
+    .filter((record) => record.phase === phase)
+    .map(({ values: of }) => of[name ?? Object.keys(of).find((key) => !isScore(key)) ?? ""])
+    .filter((value) => typeof value === "number");
+  const stride = Math.ceil(values.length / SPARK_POINTS) || 1;
+  return values.filter((_, index) => index % stride === 0);
+}
+
+/** The form that makes the same dataset again. */
+function formOf(name: string, file: DatasetFile): DatasetForm | undefined {
+  if (file.kind !== "sunnybrook" && file.kind !== "images") return undefined;
+  const settings = file.settings as Partial<DatasetForm>;
+  return { ...settings, kind: file.kind, name, encoding: file.featureEncoding };
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(
+      async (entry) =>
+        (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size,
+    );
+  return (await Promise.all(sizes)).reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}

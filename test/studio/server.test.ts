@@ -1,0 +1,334 @@
+/** @file The studio's routes, asked as a browser and as an attacker would; no training runs here. */
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appendMetric } from "../../src/job/metrics.ts";
+import { prepareJob } from "../../src/job/prepare-job.ts";
+import { defaultSettings } from "../../src/job/settings.ts";
+import { buildApp } from "../../src/studio/server/app.ts";
+import { LOOPBACK } from "../../src/studio/server/guard.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { tinyNetwork, writeTinyDataset } from "../support/tiny-dataset.ts";
+
+const at = temporaryFolder("studio");
+let app: FastifyInstance;
+
+const local = { host: "127.0.0.1:5000" };
+const get = (url: string, headers: Record<string, string> = {}) =>
+  app.inject({ method: "GET", url, headers: { ...local, ...headers } });
+const post = (url: string, payload: object, headers: Record<string, string> = {}) =>
+  app.inject({ method: "POST", url, payload, headers: { ...local, ...headers } });
+const put = (name: string, payload: Buffer) =>
+  app.inject({
+    method: "PUT",
+    url: `/api/uploads/${encodeURIComponent(name)}`,
+    payload,
+    headers: { ...local, "content-type": "application/octet-stream" },
+  });
+
+const form = {
+  ...{ name: "next", dataset: "tiny", network: tinyNetwork(), layers: [], weights: [] },
+  ...{ epochs: 1, learningRates: [0.5], policy: { policy: "fixed" }, mean: "none" },
+};
+
+beforeAll(async () => {
+  for (const name of ["jobs", "data", "secret"]) mkdirSync(at(name));
+  writeFileSync(at("secret", "key.txt"), "top secret");
+  symlinkSync(at("secret"), at("data", "link"));
+  await writeTinyDataset(at("jobs", "tiny"));
+  const dice = fileURLToPath(new URL("../../layers/dice.ts", import.meta.url));
+  copyFileSync(dice, at("data", "dice.ts"));
+  const settings = { ...defaultSettings, dataset: at("jobs", "tiny"), network: "network" };
+  const layers = [at("data", "dice.ts")];
+  await prepareJob({
+    settings: { ...settings, layers, epochs: 1 },
+    networkText: tinyNetwork(),
+    out: at("jobs", "model"),
+  });
+  symlinkSync(at("secret", "key.txt"), at("jobs", "model", "key.txt"));
+  app = buildApp({
+    ...{ jobs: at("jobs"), data: [at("data")], hosts: LOOPBACK, token: undefined },
+    uploadLimit: 1000,
+  });
+});
+afterAll(() => app.close());
+
+describe("the studio's jobs", () => {
+  test("are the folders that the command line writes", async () => {
+    const jobs = (await get("/api/jobs")).json();
+    expect(jobs.map(({ id, kind, status }: Record<string, string>) => [id, kind, status])).toEqual([
+      ["model", "model", "initialized"],
+      ["tiny", "dataset", "done"],
+    ]);
+  });
+
+  test("show a dataset's counts, shapes and share of each class", async () => {
+    const detail = (await get("/api/jobs/tiny")).json();
+    expect(detail).toMatchObject({ train: 6, val: 3, shape: [1, 8, 8], usedBy: ["model"] });
+    expect(detail.classShares[0] + detail.classShares[1]).toBeCloseTo(1);
+  });
+
+  test("show a model's settings, files and custom layers", async () => {
+    const detail = (await get("/api/jobs/model")).json();
+    expect(detail).toMatchObject({ dataset: "tiny", maxIter: 3, layerFiles: ["dice.ts"] });
+    expect((await get("/api/jobs/model/files/original.prototxt")).body).toBe(tinyNetwork());
+  });
+
+  test("that are used by others are not deleted", async () => {
+    const reply = await app.inject({ method: "DELETE", url: "/api/jobs/tiny", headers: local });
+    expect(reply.statusCode).toBe(409);
+    expect(reply.json().errors[""][0]).toContain("is the dataset of model");
+  });
+
+  test("say what is missing", async () => {
+    expect((await get("/api/jobs/nothing")).statusCode).toBe(404);
+    expect((await get("/api/jobs/tiny/files/nothing")).statusCode).toBe(404);
+  });
+});
+
+describe("records", () => {
+  test("are listed by stage, filtered by name", async () => {
+    const page = (await get("/api/datasets/tiny/records?stage=train&filter=IMAGE-03")).json();
+    expect(page).toEqual({ total: 1, records: [{ index: 3, title: "image-03" }] });
+  });
+
+  test("are pictures", async () => {
+    const reply = await get("/api/datasets/tiny/picture?stage=val&index=0");
+    expect(reply.headers["content-type"]).toBe("image/png");
+    expect(reply.rawPayload.subarray(1, 4).toString()).toBe("PNG");
+    expect((await get("/api/datasets/tiny/picture?stage=val&index=99")).statusCode).toBe(404);
+  });
+});
+
+describe("the check of a network", () => {
+  const check = async (text: string, dataset = "tiny") =>
+    (await post("/api/check", { text, dataset })).json();
+
+  test("gives layers, shapes, parameters and the custom layers that are needed", async () => {
+    const { problem, layers, parameters, customLayers } = await check(tinyNetwork());
+    expect(problem).toBeUndefined();
+    expect(layers.find(({ name }: { name: string }) => name === "score").tops[0].shape).toEqual([
+      2, 2, 8, 8,
+    ]);
+    expect(parameters).toBe(4);
+    expect(customLayers).toEqual(["digits_python_layers.Dice"]);
+  });
+
+  test("names line and column of a mistake", async () => {
+    const { problem } = await check('layer {\n  name: "a"\n  typo: "b"\n}');
+    expect(problem).toMatchObject({ line: 3, column: 7 }); // as protobuf counts: at the token after the name;
+    expect(problem.message).toContain('no field named "typo"');
+  });
+
+  test("names a blob that no layer makes", async () => {
+    const { problem } = await check(tinyNetwork().replace('bottom: "scaled"', 'bottom: "scald"'));
+    expect(problem.message).toContain("references bottom 'scald'");
+  });
+
+  test("warns of weights that start at zero, unless weights are given", async () => {
+    const text = tinyNetwork("");
+    expect((await check(text)).notes[0]).toContain("all weights start at 0");
+    const given = await post("/api/check", { text, dataset: "tiny", hasWeights: true });
+    expect(given.json().notes).toEqual([]);
+  });
+
+  test("takes a custom layer with as many tops as bottoms to keep shapes", async () => {
+    const augment =
+      'layer { name: "aug" type: "Python" bottom: "scaled" top: "turned" python_param { module: "a" layer: "A" } }';
+    const text = tinyNetwork().replace(
+      'bottom: "scaled" top: "score"',
+      'bottom: "turned" top: "score"',
+    );
+    const { problem, parameters } = await check(
+      text.replace('layer { name: "score"', `${augment} layer { name: "score"`),
+    );
+    expect(problem).toBeUndefined();
+    expect(parameters).toBe(4);
+  });
+});
+
+describe("forms", () => {
+  test("are refused with a sentence at the field", async () => {
+    const taken = await post("/api/models", { ...form, name: "model" });
+    expect(taken.json().errors.name).toEqual(["there is a job called model already"]);
+    const absent = await post("/api/models", { ...form, dataset: "nothing" });
+    expect(absent.statusCode).toBe(404);
+    const epochs = await post("/api/models", { ...form, epochs: 0 });
+    expect(epochs.statusCode).toBe(400);
+    expect(Object.keys(epochs.json().errors)).toEqual(["epochs"]);
+    const extra = await post("/api/models", { ...form, command: "rm" });
+    expect(extra.statusCode).toBe(400);
+  });
+
+  test("say what is wrong with a network, and leave nothing behind", async () => {
+    const reply = await post("/api/models", { ...form, network: "layer {" });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().errors[""][0]).toContain("network:1:");
+    expect((await get("/api/jobs/next")).statusCode).toBe(404);
+  });
+
+  test("need the folders that a dataset is made from", async () => {
+    const reply = await post("/api/datasets", { kind: "sunnybrook", name: "x" });
+    expect(reply.json().errors).toEqual({ images: ["choose the folder of the images"] });
+  });
+});
+
+describe("paths", () => {
+  const folders = (path: string) => get(`/api/folders?path=${encodeURIComponent(path)}`);
+
+  test("inside the allowed folders are listed", async () => {
+    expect((await folders(at("data"))).json()).toMatchObject({ files: ["dice.ts"] });
+  });
+
+  test.each([
+    ["outside", () => at("secret")],
+    ["by two dots", () => `${at("data")}/../secret`],
+    ["through a link", () => at("data", "link")],
+    ["whose name begins as an allowed one", () => `${at("data")}base`],
+    ["of the system", () => "/etc"],
+  ])("%s are refused", async (_, path) => {
+    const reply = await folders(path());
+    expect(reply.statusCode).toBe(403);
+    expect(reply.json().errors[""][0]).toContain("outside the folders of the studio");
+  });
+
+  test("that are relative or have a zero byte are refused", async () => {
+    expect((await folders("data")).statusCode).toBe(400);
+    expect((await folders(`${at("data")}\0`)).statusCode).toBe(400);
+  });
+
+  test.each(["../secret/key.txt", "..%2fsecret%2fkey.txt", "key.txt", ".studio"])(
+    "of a job's files do not lead out: %s",
+    async (name) => {
+      const reply = await get(`/api/jobs/model/files/${name}`);
+      expect(reply.statusCode).not.toBe(200);
+      expect(reply.body).not.toContain("top secret");
+    },
+  );
+
+  test.each(["..", ".studio", "a%2fb", "a b", "x".repeat(200)])(
+    "are no job ids: %s",
+    async (id) => {
+      expect((await get(`/api/jobs/${id}`)).statusCode).toBeGreaterThanOrEqual(400);
+    },
+  );
+
+  test("of weights and layers must be allowed ones, through links too", async () => {
+    for (const path of [at("secret", "key.txt"), at("data", "link", "key.txt")]) {
+      for (const field of ["weights", "layers"]) {
+        const reply = await post("/api/models", { ...form, [field]: [{ path }] });
+        expect(reply.statusCode).toBe(403);
+        expect(Object.keys(reply.json().errors)).toEqual([field]);
+      }
+    }
+  });
+
+  test("in a network text may not lead out", async () => {
+    const loss = (source: string) =>
+      `layer { name: "l" type: "InfogainLoss" bottom: "score" bottom: "label" top: "l" infogain_loss_param { source: "${source}" } exclude { stage: "deploy" } }`;
+    for (const source of [at("secret", "key.txt"), "../../secret/key.txt"]) {
+      const network = tinyNetwork() + loss(source);
+      const reply = await post("/api/models", { ...form, network });
+      expect(reply.statusCode).toBe(403);
+    }
+  });
+});
+
+describe("strangers", () => {
+  test("with another host name are refused", async () => {
+    expect((await get("/api/jobs", { host: "evil.example:5000" })).statusCode).toBe(403);
+  });
+
+  test("with another origin may neither read nor write", async () => {
+    const origin = "http://evil.example";
+    expect((await get("/api/jobs", { origin })).statusCode).toBe(403);
+    expect(
+      (await post("/api/datasets", { kind: "phantom", name: "p" }, { origin })).statusCode,
+    ).toBe(403);
+    expect((await get("/api/jobs", { "sec-fetch-site": "cross-site" })).statusCode).toBe(403);
+  });
+
+  test("get a policy that runs no script but the studio's own", async () => {
+    const { headers } = await get("/api/jobs");
+    expect(headers["content-security-policy"]).toContain("default-src 'none'; script-src 'self'");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+  });
+
+  test("need the token where there is one, uploads too; the link sets a cookie", async () => {
+    const options = { jobs: at("jobs"), data: [at("data")], hosts: LOOPBACK, token: "letmein" };
+    const guarded = buildApp(options);
+    const ask = (headers: Record<string, string>, url = "/api/jobs") =>
+      guarded.inject({ method: "GET", url, headers: { host: "lab:5000", ...headers } });
+    expect((await ask({})).statusCode).toBe(401);
+    expect((await ask({ authorization: "Bearer letmeout" })).statusCode).toBe(401);
+    expect((await ask({ authorization: "Bearer letmein" })).statusCode).toBe(200);
+    const link = await ask({}, "/api/jobs?token=letmein");
+    expect(link.headers["set-cookie"]).toContain("HttpOnly; SameSite=Strict");
+    expect((await ask({ cookie: "cortado=letmein" })).statusCode).toBe(200);
+    const upload = await guarded.inject({
+      ...{ method: "PUT", url: "/api/uploads/a.ts", payload: Buffer.from("x") },
+      headers: { host: "lab:5000", "content-type": "application/octet-stream" },
+    });
+    expect(upload.statusCode).toBe(401);
+    await guarded.close();
+  });
+});
+
+describe("uploads", () => {
+  test("are kept under a ticket, and refused when they are too large", async () => {
+    const kept = await put("dice.ts", Buffer.from("export {}"));
+    expect(kept.statusCode).toBe(201);
+    expect(kept.json().upload).toMatch(/^[0-9a-f]{24}$/);
+    expect((await put("large.ts", Buffer.alloc(1001))).statusCode).toBe(413);
+  });
+
+  test.each(["../a.ts", ".hidden", "a/b.ts", "a\nb"])("have plain names, not %j", async (name) => {
+    expect((await put(name, Buffer.from("x"))).statusCode).toBe(400);
+  });
+
+  test("of others cannot be guessed by a path", async () => {
+    const layers = [{ upload: "../../secret", name: "key.txt" }];
+    expect((await post("/api/models", { ...form, layers })).statusCode).toBe(404);
+  });
+});
+
+describe("live updates", () => {
+  /** The metrics of one connection, and the id of its last event. */
+  async function listen(base: string, lastId?: string) {
+    const headers: Record<string, string> = lastId === undefined ? {} : { "last-event-id": lastId };
+    const reply = await fetch(`${base}/api/jobs/model/events`, { headers });
+    const reader = reply.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!/event: metrics\ndata: .*\n\n/.test(text)) text += (await reader.read()).value ?? "";
+    await reader.cancel();
+    const events = [...text.matchAll(/id: (\d+)\nevent: metrics\ndata: (.*)\n/g)];
+    const iters = events.flatMap(([, , data]) =>
+      JSON.parse(data!).map(({ iter }: { iter: number }) => iter),
+    );
+    return { iters, id: events.at(-1)![1]! };
+  }
+
+  test("miss no point and send none twice to a client that comes back", async () => {
+    const file = at("jobs", "model", "metrics.jsonl");
+    const write = (iter: number) =>
+      appendMetric(file, {
+        iter,
+        epoch: iter,
+        phase: "train",
+        values: { loss: 1 },
+        lr: 1,
+        time: iter,
+      });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const address = app.server.address();
+    const base = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+    write(0);
+    write(1);
+    const first = await listen(base);
+    expect(first.iters).toEqual([0, 1]);
+    for (const iter of [2, 3, 4]) write(iter);
+    const second = await listen(base, first.id);
+    expect(second.iters).toEqual([2, 3, 4]);
+  });
+});

@@ -1,7 +1,7 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
 import type { ClassScore } from "../job/class-map.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
-import type { JobSettings } from "../job/settings.ts";
+import type { FormSettings as JobSettings } from "../job/form-settings.ts";
 
 export type ShownStatus =
   | "initialized"

@@ -1,5 +1,5 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
-import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/settings.ts";
+import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/form-settings.ts";
 import type { FileRef, JobSettings, ModelDetail, ModelForm } from "../../api-types.ts";
 
 export interface ModelDraft {

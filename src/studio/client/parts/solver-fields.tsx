@@ -1,5 +1,5 @@
 /** @file Solver options with DIGITS' names and defaults, and the learning rate as a curve. */
-import { defaultPolicies, meanSubtractions, type PolicyName } from "../../../job/settings.ts";
+import { defaultPolicies, meanSubtractions, type PolicyName } from "../../../job/form-settings.ts";
 import type { FieldErrors } from "../lib/api.ts";
 import { short } from "../lib/format.ts";
 import { type ModelDraft, policyCurve, policyDraft } from "../lib/model-draft.ts";

@@ -35,7 +35,11 @@ export const data: LayerDefinition = {
       transformer.seed(context.random);
       const source = recordSource(cursor, transformer.colorMode);
       if (transformer.forcesColors && !cursor.datum().encoded) warnOfColors(context);
-      return await imageReader(context, source, transformer, batchSize, "data_layer.cpp:45");
+      return await imageReader(context, source, transformer, {
+        batchSize,
+        field: "dataParam.source",
+        logAs: "data_layer.cpp:45",
+      });
     } catch (error) {
       cursor.close();
       throw error;

@@ -36,17 +36,11 @@ export const imageData: LayerDefinition = {
     const list = openList(context, param);
     const order = orderOf(context, param, list);
     const source = listSource(context, param, list, order);
-    try {
-      return await imageReader(
-        context,
-        source,
-        transformer,
-        param.batchSize,
-        "image_data_layer.cpp:90",
-      );
-    } catch (error) {
-      throw sourceError(context, "imageDataParam.source", error);
-    }
+    return imageReader(context, source, transformer, {
+      batchSize: param.batchSize,
+      field: "imageDataParam.source",
+      logAs: "image_data_layer.cpp:90",
+    });
   },
 };
 

@@ -282,7 +282,10 @@ describe("the transformer", () => {
       /Cannot specify mean_file and mean_value at the/,
     ],
     ["mean_value: 1 mean_value: 2", /Specify either 1 mean_value or as many as channels: 1/],
-    ["crop_size: 5", /0000_image: an image of 4 x 5 pixels is smaller than crop_size 5/],
+    [
+      "crop_size: 5",
+      /layer "d" \(Data\): .*0000_image: an image of 4 x 5 pixels is smaller than crop_size 5/,
+    ],
     ['mean_file: "nope.binaryproto"', /File not found: .*nope\.binaryproto/],
     ["force_color: true force_gray: true", /cannot set both force_color and force_gray/],
   ];
@@ -378,7 +381,7 @@ describe("mistakes", () => {
     [
       "images of two sizes",
       [image(0), image(1, 4, 4)],
-      /db: record 0001_image: an image of 1 x 4 x 4 in a batch of 1 x 2 x 3/,
+      /net\.prototxt:3:\d+: layer "d" \(Data\): .*db: record 0001_image: an image of 1 x 4 x 4 in a batch of 1 x 2 x 3/,
     ],
     [
       "too few values",

@@ -3,6 +3,7 @@ import type { Blob } from "../../core/blob.ts";
 import type { Layer, LayerContext } from "../../core/layer.ts";
 import type { RandomState } from "../../core/random.ts";
 import type { Planes, PlanesShape, Transformer } from "../../data/index.ts";
+import { sourceError } from "../../data/source-error.ts";
 import { DataSourceError } from "../../errors.ts";
 import { augmentedSource } from "./augmented-source.ts";
 import { BatchAhead } from "./batch-ahead.ts";
@@ -27,25 +28,32 @@ export interface ImageSource {
   close(): void;
 }
 
+export interface ImageReaderSettings {
+  readonly batchSize: number;
+  /** The field that names the source: where errors of its images point to. */
+  readonly field: string;
+  /** The place in Caffe's sources that logs the size of a batch. */
+  readonly logAs: string;
+}
+
 /**
  * Makes the layer of a source. Its tops are data (N, C, H, W) as the transformer makes it of the images
  * and, if asked for, label (N). The images of a batch have one shape, which the first of them gives.
  *
  * The images of the next batch are read, decoded and, with an augmentation_param, augmented while the
  * net computes on the batch before.
- * @param logAs the place in Caffe's sources that logs the size of a batch
  */
 export async function imageReader(
   context: LayerContext,
   plainSource: ImageSource,
   transformer: Transformer,
-  batchSize: number,
-  logAs: string,
+  { batchSize, field, logAs }: ImageReaderSettings,
 ): Promise<Layer> {
+  const blame = (error: unknown) => sourceError(context, field, error);
   let source = plainSource;
   try {
     source = augmentedSource(context, plainSource);
-    const layer = new ImageReader(source, transformer, batchSize);
+    const layer = new ImageReader(source, transformer, batchSize, blame);
     const shape = await layer.readShape();
     context.logger.log("info", logAs, `output data size: ${[batchSize, ...shape].join(",")}`);
     transformer.seed(context.random);
@@ -54,7 +62,7 @@ export async function imageReader(
     return layer;
   } catch (error) {
     source.close();
-    throw error;
+    throw blame(error);
   }
 }
 
@@ -64,15 +72,23 @@ class ImageReader implements Layer {
   readonly #source: ImageSource;
   readonly #transformer: Transformer;
   readonly #batchSize: number;
+  /** Adds the layer and the place in the prototxt to an error. */
+  readonly #blame: (error: unknown) => unknown;
   readonly #ahead: BatchAhead<LabeledImage>;
   #batch: readonly LabeledImage[] = [];
   /** Shape of what the transformer makes of the images of the batch. */
   #shape: PlanesShape = [0, 0, 0];
 
-  constructor(source: ImageSource, transformer: Transformer, batchSize: number) {
+  constructor(
+    source: ImageSource,
+    transformer: Transformer,
+    batchSize: number,
+    blame: (error: unknown) => unknown,
+  ) {
     this.#source = source;
     this.#transformer = transformer;
     this.#batchSize = batchSize;
+    this.#blame = blame;
     this.#ahead = new BatchAhead(
       () => source.next(batchSize),
       () => source.position(),
@@ -86,8 +102,12 @@ class ImageReader implements Layer {
   }
 
   async prepare(): Promise<void> {
-    this.#batch = await this.#ahead.next();
-    this.#shape = this.#transformer.shapeOf(this.#batch[0]!.image);
+    try {
+      this.#batch = await this.#ahead.next();
+      this.#shape = this.#transformer.shapeOf(this.#batch[0]!.image);
+    } catch (error) {
+      throw this.#blame(error);
+    }
   }
 
   reshape(_bottoms: readonly Blob[], tops: readonly Blob[]): void {
@@ -95,7 +115,17 @@ class ImageReader implements Layer {
     tops[1]?.reshape(this.#batchSize);
   }
 
-  forward(_bottoms: readonly Blob[], [data, label]: readonly Blob[]): void {
+  forward(_bottoms: readonly Blob[], tops: readonly Blob[]): void {
+    try {
+      this.#transformBatch(tops);
+    } catch (error) {
+      throw this.#blame(error);
+    }
+    this.#batch = [];
+    this.#ahead.start();
+  }
+
+  #transformBatch([data, label]: readonly Blob[]): void {
     const values = data!.data;
     const size = values.length / this.#batchSize;
     for (let n = 0; n < this.#batchSize; n++) {
@@ -104,8 +134,6 @@ class ImageReader implements Layer {
       this.#transformer.transform(item.image, values.subarray(n * size, (n + 1) * size), item.name);
       if (label) label.data[n] = item.label;
     }
-    this.#batch = [];
-    this.#ahead.start();
   }
 
   saveState(): object {

@@ -14,7 +14,10 @@ async function answer(request: SegmentRequest): Promise<SegmentReply> {
   const label = isRecord
     ? await readRecordLabel(request.dataset, request.stage, request.index)
     : undefined;
-  const segmenter = await Segmenter.open(await jobModel(request.folder, request.iter));
+  const segmenter = await Segmenter.open({
+    ...(await jobModel(request.folder, request.iter)),
+    fence: true,
+  });
   try {
     const { map, classCount } = await segmenter.segment(image);
     const { width, height, channels, pixels } = windowed(image);

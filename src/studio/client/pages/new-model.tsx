@@ -83,7 +83,7 @@ export function NewModelPage({ clone, dataset }: NewModelProps) {
         <FileList
           label="Custom layers"
           accept=".ts,.js,.mjs"
-          hint="The .ts or .js files of layers of type Python. They run as code of yours, so upload only what you trust."
+          hint="The .ts or .js files of layers of type Python. They run fenced, in a process of their own."
           files={draft.layers}
           onChange={(layers) => set({ layers })}
           error={errorFor(errors, "layers")}

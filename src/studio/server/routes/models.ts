@@ -95,7 +95,7 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       for (const { name, ...changed } of variants) {
         const out = roots.job(name);
         await prepareJob({ settings: { ...settings, ...changed }, networkText: body.network, out });
-        await queue.add({ id: name, kind: "model", commands: [["fit", `--resume=${out}`]] });
+        await queue.add({ id: name, kind: "model", commands: trainCommand(out) });
       }
       return reply.code(201).send({ jobs: variants.map(({ name }) => name) });
     },
@@ -109,11 +109,14 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       if (status === "running" || status === "waiting" || status === "done") {
         throw new Refusal(409, `${params.id} is ${status}; there is nothing to resume`);
       }
-      await queue.add({ id: params.id, kind: "model", commands: [["fit", `--resume=${folder}`]] });
+      await queue.add({ id: params.id, kind: "model", commands: trainCommand(folder) });
       return jobs.model(params.id);
     },
   );
 }
+
+/** Uploaded layers run fenced: one that misbehaves harms its own training only. */
+const trainCommand = (folder: string) => [["fit", "--fence-layers", `--resume=${folder}`]];
 
 type Variant = { readonly name: string } & Partial<Pick<JobSettings, "learningRate" | "batchSize">>;
 

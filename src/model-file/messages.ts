@@ -25,11 +25,26 @@ export async function readCaffemodel(
 ): Promise<NetParameter> {
   if (isHdf5File(path)) return readHdf5Weights(path);
   const bytes = await readBinaryFile(path, `Couldn't open ${path}`);
-  const net = decodeMessage("NetParameter", bytes, { fileName: path });
-  if (net.layer.length === 0 && net.layers.length === 0) {
-    throw new ModelFileError(`${path}: no .caffemodel: there are no layers in it`);
+  try {
+    const net = decodeMessage("NetParameter", bytes, { fileName: path });
+    if (net.layer.length > 0 || net.layers.length > 0) return upgradeNet(net, logger);
+  } catch (error) {
+    if (!isSolverState(bytes)) throw error;
   }
-  return upgradeNet(net, logger);
+  const what = isSolverState(bytes)
+    ? " holds the state of a solver (.solverstate), not weights (.caffemodel): give it as snapshot " +
+      "to resume, or give the .caffemodel beside it"
+    : ": no .caffemodel: there are no layers in it";
+  throw new ModelFileError(path + what);
+}
+
+function isSolverState(bytes: Uint8Array): boolean {
+  try {
+    const { learnedNet, history } = decodeMessage("SolverState", bytes);
+    return learnedNet !== undefined && history.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes weights, as HDF5 where the name ends in ".h5"; the file appears whole or not at all. */

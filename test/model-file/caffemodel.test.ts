@@ -205,6 +205,17 @@ describe("files that are something else", () => {
   });
 });
 
+test("a solver's state given as weights is named as such", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "snap_iter_1.solverstate");
+  const history = [createMessage("BlobProto", { data: new Float32Array(3) })];
+  const learnedNet = "snap_iter_1.caffemodel";
+  await writeSolverState(path, createMessage("SolverState", { iter: 1, learnedNet, history }));
+  await expect(readCaffemodel(path)).rejects.toThrow(
+    `${path} holds the state of a solver (.solverstate), not weights (.caffemodel)`,
+  );
+});
+
 describe("damaged files", () => {
   test("cut off anywhere: an error or fewer layers, never anything else", async () => {
     using folder = temporaryFolder();

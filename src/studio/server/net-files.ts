@@ -1,8 +1,9 @@
 /** @file The files that a network text names: they must lie inside the roots, as everything else. */
-import { isAbsolute, join } from "node:path";
+import { realpath } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
 import type { NetParameter } from "../../schema/index.ts";
 import { Refusal } from "./refusal.ts";
-import type { Roots } from "./roots.ts";
+import { type Roots, isWithin } from "./roots.ts";
 
 /** Fields of Caffe's messages whose value is a path that is read or written. */
 const PATHS = new Set([
@@ -26,12 +27,18 @@ export async function checkNetFiles(
   for (const { field, path } of pathsIn(net)) {
     // The job's own data layers get the dataset in place of what the text says.
     if (field === "dataParam.source" || path === "") continue;
-    const place = isAbsolute(path) ? path : join(folder, path);
-    if (!isAbsolute(path) && !place.startsWith(folder)) {
+    if (isAbsolute(path)) await roots.inside(path, "network");
+    else if (!(await staysWithin(path, folder))) {
       throw new Refusal(403, `the network names the file ${path}, outside its job`, "network");
     }
-    if (isAbsolute(path)) await roots.inside(place, "network");
   }
+}
+
+/** Whether a relative path stays in the folder, through links too where it exists already. */
+async function staysWithin(path: string, folder: string): Promise<boolean> {
+  const place = resolve(folder, path);
+  const real = await realpath(place).catch(() => place);
+  return isWithin(place, folder) && isWithin(real, folder);
 }
 
 interface NamedPath {

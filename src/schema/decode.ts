@@ -28,6 +28,8 @@ interface Target {
   readonly unknown: Uint8Array[];
   /** Numbers of foreign fields, by their keys. */
   readonly numbers: Map<string, number>;
+  /** The type of a layer, which says what its fields of other forks are. */
+  readonly layerType: unknown;
   readonly depth: number;
 }
 
@@ -81,6 +83,7 @@ function readMessage(
     pieces: new Map(),
     unknown: [],
     numbers: new Map(originOf(values)?.numbers),
+    layerType: name === "LayerParameter" ? (layerTypeAhead(reader) ?? values.type) : undefined,
     depth,
   };
   while (reader.pos < reader.len) readField(reader, target);
@@ -95,6 +98,24 @@ function readMessage(
   });
   if (name === "BlobProto") convertRawData(values);
   return values;
+}
+
+/** The type of the layer whose fields come next: they may stand in any order, the type behind others. */
+function layerTypeAhead(reader: Reader): string | undefined {
+  const start = reader.pos;
+  const tag = tagOf(messageDescriptor("LayerParameter").byName.get("type")!);
+  let found: string | undefined;
+  try {
+    while (reader.pos < reader.len) {
+      const next = reader.tag();
+      if (next === tag) found = reader.string();
+      else reader.skipType(next & 7, 0, next >>> 3);
+    }
+  } catch {
+    // Reading the fields will come to the damaged place, and say so.
+  }
+  reader.pos = start;
+  return found;
 }
 
 function joinPieces({ descriptor, values }: Target, field: FieldDescriptor, pieces: Uint8Array[]) {
@@ -112,9 +133,9 @@ function readField(reader: Reader, target: Target): void {
   const valueStart = reader.pos;
   const wireType = tag & 7;
   const number = tag >>> 3;
-  const { descriptor, values } = target;
+  const { descriptor, layerType } = target;
   if (number === 0 || wireType === END_GROUP) throw new RangeError("illegal tag");
-  const foreign = foreignFieldAt(descriptor.name, values.type, number);
+  const foreign = foreignFieldAt(descriptor.name, layerType, number);
   if (foreign) {
     if (wireType === LENGTH && readForeign(reader, target, foreign, number)) return;
   } else {

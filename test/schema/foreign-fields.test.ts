@@ -108,3 +108,13 @@ describe("settings of other forks' layers in binary files", () => {
     expect(write(read(bytes))).toEqual(bytes);
   });
 });
+
+test("a layer's settings are known by its type wherever that stands among the fields", () => {
+  // permute_param (202) with order 1, then type "Permute".
+  const bytes = Uint8Array.of(0xd2, 0x0c, 2, 8, 1, 0x12, 7, ...Buffer.from("Permute"));
+  const layer = decodeMessage("LayerParameter", bytes);
+  expect(layer.permuteParam?.order).toEqual([1]);
+  // Of two types the last one counts, as everywhere in protobuf.
+  const retyped = Buffer.concat([Uint8Array.of(0x12, 4, ...Buffer.from("ReLU")), bytes]);
+  expect(decodeMessage("LayerParameter", retyped).permuteParam?.order).toEqual([1]);
+});

@@ -183,7 +183,11 @@ export function drawForLaterSteps(
   { bottoms, createBlob, random }: LayerContext,
   ofStep: readonly (readonly [Blob, FillerParameter | undefined])[],
 ): void {
-  const drawn = ofStep.filter(([, filler]) => (filler?.type ?? "constant") !== "constant");
+  // A net that is only looked at has no memory, and nothing to draw; its steps may be a million.
+  const drawn = ofStep.filter(
+    ([blob, filler]) => (filler?.type ?? "constant") !== "constant" && blob.data.length > 0,
+  );
+  if (drawn.length === 0) return;
   const scratch = createBlob([0]);
   for (let step = 1; step < bottoms[0]!.shape[0]!; step++) {
     for (const [blob, filler] of drawn) {

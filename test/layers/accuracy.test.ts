@@ -57,7 +57,11 @@ describe("Accuracy", () => {
 
   test.each([
     ["", [2, 3, 8, 8], "Number of labels must match number of predictions"],
-    ["top_k: 4", [2, 3], "top_k must be less than or equal to the number of classes: 4 of 3."],
+    [
+      "top_k: 4",
+      [2, 3],
+      "top_k must be less than or equal to the number of classes. It is 4, of 3 classes.",
+    ],
   ])("refuses { %s } on %j", async (param, shape, message) => {
     await expect(benchLayer(layer(param), [shape, [2]])).rejects.toThrow(message);
   });

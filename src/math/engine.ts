@@ -25,6 +25,7 @@ class CpuEngine implements Engine {
   readonly heap: Heap;
   readonly threads: number;
   readonly instructionSet: string;
+  readonly gemm: Engine["gemm"];
   readonly #runtime: Runtime;
   readonly #kernels: Kernels;
   readonly #control: Pointer;
@@ -34,25 +35,11 @@ class CpuEngine implements Engine {
     this.heap = runtime.heap;
     this.threads = runtime.threads;
     this.instructionSet = runtime.native?.instructionSet ?? "WebAssembly";
+    this.gemm = runtime.gemm.bind(runtime);
     this.#runtime = runtime;
     this.#kernels = runtime.kernels;
     this.#control = runtime.control;
     this.#packed = runtime.packed;
-  }
-
-  gemm(
-    transA: boolean,
-    transB: boolean,
-    M: number,
-    N: number,
-    K: number,
-    alpha: number,
-    a: Pointer,
-    b: Pointer,
-    beta: number,
-    c: Pointer,
-  ): void {
-    this.#runtime.gemm(transA, transB, M, N, K, alpha, a, b, beta, c);
   }
 
   copy(n: number, x: Pointer, y: Pointer): void {

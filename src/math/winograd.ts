@@ -51,98 +51,155 @@ interface Tiling {
   readonly rows: number;
 }
 
+/** One direction: from the image to the out side, or back. */
+interface Pass {
+  readonly from: Side;
+  readonly to: Side;
+  /** Padding above and left of `from`. */
+  readonly top: number;
+  readonly left: number;
+  readonly tiling: Tiling;
+}
+
 /** Plans one that `suitsWinograd`. */
 export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
   const { kernels, control } = runtime;
   const { images, imageChannels, outChannels, image, out, pad } = shape;
   const imageSide = { channels: imageChannels, height: image[0]!, width: image[1]! };
   const outSide = { channels: outChannels, height: out[0]!, width: out[1]! };
-  const filters = PLANES * imageChannels * outChannels;
-  const forward = tilingOf(outSide, imageChannels + outChannels);
-  const back = tilingOf(imageSide, imageChannels + outChannels);
-  const largest = Math.max(tilesOf(forward), tilesOf(back));
-  runtime.reserve(0, FLOAT_BYTES * (filters + PLANES * largest * (imageChannels + outChannels)));
+  const channels = imageChannels + outChannels;
+  const [top, left] = pad as [number, number];
+  const forward: Pass = {
+    ...{ from: imageSide, to: outSide, top, left },
+    tiling: tilingOf(outSide, channels),
+  };
+  const back: Pass = {
+    ...{ from: outSide, to: imageSide, top: 2 - top, left: 2 - left },
+    tiling: tilingOf(imageSide, channels),
+  };
+  const filterBytes = FLOAT_BYTES * PLANES * imageChannels * outChannels;
+  const largest = Math.max(tilesOf(forward.tiling), tilesOf(back.tiling));
+  runtime.reserve(0, filterBytes + FLOAT_BYTES * PLANES * largest * channels);
 
-  /** Scratch memory: transformed filters, then tiles of either side. */
-  const scratch = () => runtime.sharedScratch;
-  const tilesFrom = () => scratch() + FLOAT_BYTES * filters;
   /** The same product for each value of a tile; all matrices lie plane after plane. */
-  const products = (
+  function products(
     transB: boolean,
     M: number,
     N: number,
     K: number,
     beta: number,
-    ...places: Pointer[]
-  ) => {
-    const [a, b, c] = places as [Pointer, Pointer, Pointer];
-    for (let k = 0; k < PLANES; k++) {
-      const at = (base: Pointer, size: number) => base + FLOAT_BYTES * k * size;
-      runtime.gemm(false, transB, M, N, K, 1, at(a, M * K), at(b, K * N), beta, at(c, M * N));
-    }
-  };
-  /** Calls `work` for each part of each image, with its first row of tiles and their number. */
-  const eachPart = (
-    { down, rows }: Tiling,
-    work: (n: number, row: number, count: number) => void,
-  ) => {
-    for (let n = 0; n < images; n++) {
-      for (let row = 0; row < down; row += rows) work(n, row, Math.min(rows, down - row));
-    }
-  };
-
-  function convolve(
-    from: Side & { at: Pointer; pads: readonly number[] },
-    to: Side & { at: Pointer; bias: Pointer },
-    tiling: Tiling,
+    a: Pointer,
+    b: Pointer,
+    c: Pointer,
   ): void {
+    for (let k = 0; k < PLANES; k++) {
+      const plane = FLOAT_BYTES * k;
+      const left = a + plane * M * K;
+      const right = b + plane * K * N;
+      runtime.gemm(false, transB, M, N, K, 1, left, right, beta, c + plane * M * N);
+    }
+  }
+
+  /** Scratch memory holds the transformed filters, then tiles of either side. */
+  function transformSource(
+    { from, top, left, tiling }: Pass,
+    image: Pointer,
+    row: number,
+  ): Pointer {
+    const tiles = runtime.sharedScratch + filterBytes;
+    const { height, width } = from;
+    const rows = rowsFrom(tiling, row);
+    const { winogradImage } = kernels;
+    winogradImage(
+      control,
+      image,
+      tiles,
+      from.channels,
+      height,
+      width,
+      top,
+      left,
+      row,
+      rows,
+      tiling.across,
+    );
+    return tiles + FLOAT_BYTES * PLANES * from.channels * rows * tiling.across;
+  }
+
+  function convolve(pass: Pass, source: Pointer, result: Pointer, bias: Pointer): void {
+    const { from, to, tiling } = pass;
     const { across } = tiling;
-    eachPart(tiling, (n, row, rows) => {
-      const tiles = rows * across;
-      const source = tilesFrom();
-      const result = source + FLOAT_BYTES * PLANES * from.channels * tiles;
-      kernels.winogradImage(
-        ...[control, imageAt(from.at, from, n), source, from.channels, from.height, from.width],
-        ...[from.pads[0]!, from.pads[1]!, row, rows, across],
-      );
-      products(false, to.channels, tiles, from.channels, 0, scratch(), source, result);
-      kernels.winogradResult(
-        ...[control, result, imageAt(to.at, to, n), to.channels, to.height, to.width],
-        ...[to.bias, row, rows, across],
-      );
-    });
+    const { winogradResult } = kernels;
+    for (let n = 0; n < images; n++) {
+      const target = imageAt(result, to, n);
+      for (let row = 0; row < tiling.down; row += tiling.rows) {
+        const rows = rowsFrom(tiling, row);
+        const tiles = transformSource(pass, imageAt(source, from, n), row);
+        const filters = runtime.sharedScratch;
+        products(
+          false,
+          to.channels,
+          rows * across,
+          from.channels,
+          0,
+          filters,
+          filters + filterBytes,
+          tiles,
+        );
+        winogradResult(
+          control,
+          tiles,
+          target,
+          to.channels,
+          to.height,
+          to.width,
+          bias,
+          row,
+          rows,
+          across,
+        );
+      }
+    }
   }
 
   return {
     correlate(x, weight, bias, y) {
-      kernels.winogradFilters(control, weight, scratch(), outChannels, imageChannels, false);
-      convolve({ ...imageSide, at: x, pads: pad }, { ...outSide, at: y, bias }, forward);
+      const { sharedScratch } = runtime;
+      kernels.winogradFilters(control, weight, sharedScratch, outChannels, imageChannels, false);
+      convolve(forward, x, y, bias);
     },
     scatter(y, weight, bias, x) {
-      kernels.winogradFilters(control, weight, scratch(), outChannels, imageChannels, true);
-      const pads = pad.map((size) => 2 - size);
-      convolve({ ...outSide, at: y, pads }, { ...imageSide, at: x, bias }, back);
+      const { sharedScratch } = runtime;
+      kernels.winogradFilters(control, weight, sharedScratch, outChannels, imageChannels, true);
+      convolve(back, y, x, bias);
     },
     weightGradient(x, y, weightDiff, adds) {
-      const { across } = forward;
-      let beta = 0;
-      eachPart(forward, (n, row, rows) => {
-        const tiles = rows * across;
-        const values = tilesFrom();
-        const diffs = values + FLOAT_BYTES * PLANES * imageChannels * tiles;
-        kernels.winogradImage(
-          ...[control, imageAt(x, imageSide, n), values, imageChannels, imageSide.height],
-          ...[imageSide.width, pad[0]!, pad[1]!, row, rows, across],
-        );
-        kernels.winogradResultDiff(
-          ...[control, imageAt(y, outSide, n), diffs, outChannels, outSide.height, outSide.width],
-          ...[row, rows, across],
-        );
-        products(true, outChannels, imageChannels, tiles, beta, diffs, values, scratch());
-        beta = 1;
-      });
-      const { winogradFilterDiff } = kernels;
-      winogradFilterDiff(control, scratch(), weightDiff, outChannels, imageChannels, adds);
+      const { tiling, from, to } = forward;
+      const { across } = tiling;
+      const { winogradResultDiff, winogradFilterDiff } = kernels;
+      const filters = runtime.sharedScratch;
+      for (let n = 0; n < images; n++) {
+        const diff = imageAt(y, to, n);
+        for (let row = 0; row < tiling.down; row += tiling.rows) {
+          const rows = rowsFrom(tiling, row);
+          const beta = n === 0 && row === 0 ? 0 : 1;
+          const diffs = transformSource(forward, imageAt(x, from, n), row);
+          winogradResultDiff(
+            control,
+            diff,
+            diffs,
+            outChannels,
+            to.height,
+            to.width,
+            row,
+            rows,
+            across,
+          );
+          const values = filters + filterBytes;
+          products(true, outChannels, imageChannels, rows * across, beta, diffs, values, filters);
+        }
+      }
+      winogradFilterDiff(control, filters, weightDiff, outChannels, imageChannels, adds);
     },
     dispose() {},
   };
@@ -150,6 +207,11 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
 
 function imageAt(base: Pointer, { channels, height, width }: Side, n: number): Pointer {
   return base + FLOAT_BYTES * n * channels * height * width;
+}
+
+/** Rows of tiles of the part that starts with `row`. */
+function rowsFrom({ rows, down }: Tiling, row: number): number {
+  return Math.min(rows, down - row);
 }
 
 function tilingOf({ height, width }: Side, channels: number): Tiling {

@@ -71,6 +71,15 @@ describe("the threads of an engine", () => {
         images: 1, groups: 1, imageChannels: 4, outChannels: 8, image: [9, 9], out: [9, 9],
         kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1],
       });
+      const wide = e.planConvolution({
+        images: 1, groups: 1, imageChannels: 48, outChannels: 48, image: [16, 16], out: [16, 16],
+        kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1],
+      });
+      const winograd = () => {
+        wide.correlate(a, b, 0, c);
+        wide.weightGradient(a, c, b, true);
+        wide.scatter(c, b, 0, a);
+      };
       const pass = () => {
         e.gemm(false, false, 20, 20, 20, 1, a, b, 0, c);
         e.axpby(100, 0.5, a, 0.25, b);
@@ -82,7 +91,11 @@ describe("the threads of an engine", () => {
       for (let i = 0; i < 20_000; i++) pass();
       const before = process.memoryUsage().heapUsed;
       for (let i = 0; i < 20_000; i++) pass();
-      console.log((process.memoryUsage().heapUsed - before) / 120_000);
+      const plain = (process.memoryUsage().heapUsed - before) / 120_000;
+      for (let i = 0; i < 500; i++) winograd();
+      const between = process.memoryUsage().heapUsed;
+      for (let i = 0; i < 1_500; i++) winograd();
+      console.log(Math.max(plain, (process.memoryUsage().heapUsed - between) / 4_500));
     `);
     const output = execFileSync(
       process.execPath,

@@ -1,7 +1,5 @@
 /** @file EuclideanLoss: half the mean squared distance. */
-import type { LayerDefinition } from "../core/layer.ts";
-import { count, shapeString } from "../core/shape.ts";
-import { lossLayer, reshapeLoss } from "./support/loss.ts";
+import { distanceLoss } from "./support/distance-loss.ts";
 
 /**
  * The squared distance of two blobs, for regression.
@@ -11,39 +9,9 @@ import { lossLayer, reshapeLoss } from "./support/loss.ts";
  *
  * - Bottoms: a (N, ...); b, as many values for each of the N. Top: the loss, a scalar.
  */
-export const euclideanLoss: LayerDefinition = {
+export const euclideanLoss = distanceLoss({
   type: "EuclideanLoss",
-  ...lossLayer,
-  allowForceBackward: () => true,
-  setUp: (context) => ({
-    blobs: [],
-    reshape(bottoms, tops) {
-      reshapeLoss(context, bottoms, tops);
-      const [a, b] = bottoms;
-      if (count(a!.shape, 1) === count(b!.shape, 1)) return;
-      context.fail(
-        "Inputs must have the same dimension. " +
-          `They are ${shapeString(a!.shape)} and ${shapeString(b!.shape)}.`,
-        "bottom",
-      );
-    },
-    forward([a, b], [top]) {
-      const x = a!.data;
-      const y = b!.data;
-      let sum = 0;
-      for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
-      top!.data[0] = sum / (2 * a!.shape[0]!);
-    },
-    backward([top], propagateDown, bottoms) {
-      const x = bottoms[0]!.data;
-      const y = bottoms[1]!.data;
-      const scale = top!.diff[0]! / bottoms[0]!.shape[0]!;
-      for (let k = 0; k < 2; k++) {
-        if (!propagateDown[k]) continue;
-        const signed = k === 0 ? scale : -scale;
-        const dx = bottoms[k]!.diff;
-        for (let i = 0; i < dx.length; i++) dx[i] = (x[i]! - y[i]!) * signed;
-      }
-    },
-  }),
-};
+  of: (difference) => difference ** 2,
+  divisor: 2,
+  slope: (difference) => difference,
+});

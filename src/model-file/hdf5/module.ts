@@ -49,6 +49,16 @@ interface FileSystem {
   readonly ErrnoError: new (errno: number) => Error;
 }
 
+/** Moves values between a dataset and the instance's memory at `pointer`. @returns below 0 on failure */
+type Transfer = (
+  file: bigint,
+  path: string,
+  count: Sizes | null,
+  offset: Sizes | null,
+  strides: Sizes | null,
+  pointer: bigint,
+) => number;
+
 /** The functions of one instance of the library. All are synchronous; paths are absolute in the file. */
 export interface Hdf5Module {
   /** A view of the instance's memory, a new one whenever that grows. */
@@ -69,22 +79,8 @@ export interface Hdf5Module {
   get_names(file: bigint, path: string, recursive: boolean): string[];
   get_type(file: bigint, path: string): number;
   get_dataset_metadata(file: bigint, path: string): Hdf5Metadata;
-  get_dataset_data(
-    file: bigint,
-    path: string,
-    count: Sizes | null,
-    offset: Sizes | null,
-    strides: Sizes | null,
-    pointer: bigint,
-  ): number;
-  set_dataset_data(
-    file: bigint,
-    path: string,
-    count: Sizes | null,
-    offset: Sizes | null,
-    strides: Sizes | null,
-    pointer: bigint,
-  ): number;
+  get_dataset_data: Transfer;
+  set_dataset_data: Transfer;
   resize_dataset(file: bigint, path: string, shape: Sizes): number;
   create_dataset(file: bigint, path: string, pointer: bigint, metadata: Hdf5Creation): number;
   create_group(file: bigint, path: string, trackOrder: boolean): number;

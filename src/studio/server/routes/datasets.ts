@@ -138,33 +138,22 @@ async function commandsOf(form: DatasetForm, { roots }: Context): Promise<string
     const size = form.patients === undefined ? [] : [`--patients=${form.patients}`];
     return [
       ["dataset", "phantom", `--out=${files}`, "--force", ...size],
-      [
-        "dataset",
-        "sunnybrook",
-        `--images=${images}`,
-        `--contours=${contours}`,
-        out,
-        ...shared(form),
-      ],
+      sunnybrook(form, images, contours, out),
     ];
   }
   const images = await folderOf(form, "images", roots);
   if (form.kind === "sunnybrook") {
     const contours = await folderOf(form, "contours", roots);
     if (form.channels === "none") throw new Refusal(400, "choose L or RGB", "channels");
-    return [
-      [
-        "dataset",
-        "sunnybrook",
-        `--images=${images}`,
-        `--contours=${contours}`,
-        out,
-        ...shared(form),
-      ],
-    ];
+    return [sunnybrook(form, images, contours, out)];
   }
   const labels = await folderOf(form, "labels", roots);
   return [["dataset", "images", `--images=${images}`, `--labels=${labels}`, out, ...shared(form)]];
+}
+
+function sunnybrook(form: DatasetForm, images: string, contours: string, out: string): string[] {
+  const places = [`--images=${images}`, `--contours=${contours}`, out];
+  return ["dataset", "sunnybrook", ...places, ...shared(form)];
 }
 
 async function folderOf(

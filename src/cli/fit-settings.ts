@@ -1,9 +1,10 @@
 /** @file The flags of `cortado fit`, and job settings from them: defaults, then a cloned job, then flags. */
 import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
-import { type JobAugmentation, parseAugmentation } from "../job/augmentation.ts";
+import { parseAugmentation } from "../job/augmentation.ts";
 import { jobFiles, readJobRecord } from "../job/job-record.ts";
 import {
+  type JobAugmentation,
   type JobSettings,
   type LearningRatePolicy,
   type PolicyName,

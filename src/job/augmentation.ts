@@ -1,15 +1,8 @@
 /** @file The augmentation of a job: settings, and their short form on the command line. */
-import {
-  type Augmentation,
-  augmentationProblem,
-  changesValues,
-  movesPixels,
-} from "../data/index.ts";
+import { augmentationProblem, changesValues, movesPixels } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import { createMessage, withDefaults } from "../schema/index.ts";
-
-/** What is not given stays 0, or false. */
-export type JobAugmentation = Partial<Omit<Augmentation, "content" | "seed">>;
+import type { JobAugmentation } from "./form-settings.ts";
 
 type Field = keyof JobAugmentation;
 

@@ -1,4 +1,5 @@
 /** @file What DIGITS' model form asks for, with its defaults; the studio's pages read it too. */
+import type { Resolved } from "../schema/index.ts";
 import type { SolverType } from "../solver/solver-types.ts";
 
 export const meanSubtractions = ["none", "pixel", "image"] as const;
@@ -27,6 +28,9 @@ export const defaultPolicies = {
   poly: { policy: "poly", power: 3 },
   sigmoid: { policy: "sigmoid", stepPercent: 50, gamma: 0.1 },
 } as const satisfies { [P in PolicyName]: Extract<LearningRatePolicy, { policy: P }> };
+
+/** Random changes of the training images; what is not given stays 0, or false. */
+export type JobAugmentation = Partial<Omit<Resolved<"AugmentationParameter">, "content" | "seed">>;
 
 /** Everything that one training job is made from; saved as `job.json`. Paths are absolute. */
 export interface FormSettings {
@@ -57,6 +61,8 @@ export interface FormSettings {
   readonly mean: MeanSubtraction;
   /** Edge in pixels of the square that is cut from each image. */
   readonly cropSize?: number;
+  /** Random changes of the training images and, with them, of their label maps; absent: none. */
+  readonly augmentation?: JobAugmentation;
   readonly seed?: number;
 }
 

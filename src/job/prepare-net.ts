@@ -38,10 +38,7 @@ export function prepareNet(
   for (const layer of body) checkNumOutput(layer);
   const stated = statedLayers(copyMessage(network, { layer: body }));
   const hidden = stated.filter(({ layer }) => !isDataLayer(layer));
-  const found = findDataLayers(
-    stated.filter(({ layer }) => isDataLayer(layer)).flatMap((entry) => forTrainVal(entry) ?? []),
-  );
-  const data = rebuildDataLayers(found, dataset, settings);
+  const data = dataLayersOf(network, dataset, settings);
   const noInputs = { input: [], inputShape: [], inputDim: [] };
   const trainVal = copyMessage(network, {
     ...noInputs,
@@ -57,6 +54,17 @@ export function prepareNet(
   });
   checkBottoms(deploy, "TEST");
   return { trainVal, deploy, data };
+}
+
+/** The data layers of the training and validation net, rebuilt on the dataset from those of the text. */
+export function dataLayersOf(
+  network: NetParameter,
+  dataset: JobDataset,
+  settings: JobSettings,
+): RebuiltDataLayers {
+  const own = statedLayers(network).filter(({ layer }) => isDataLayer(layer));
+  const found = findDataLayers(own.flatMap((entry) => forTrainVal(entry) ?? []));
+  return rebuildDataLayers(found, dataset, settings);
 }
 
 function deployShape({ featureShape }: JobDataset, cropSize: number | undefined): number[] {

@@ -1,15 +1,11 @@
 /** @file What a job is made from, and the checks on it. */
 import { UsageError } from "../errors.ts";
-import { type JobAugmentation, checkAugmentation } from "./augmentation.ts";
+import { checkAugmentation } from "./augmentation.ts";
 import type { FormSettings } from "./form-settings.ts";
 
 export * from "./form-settings.ts";
 
-/** The form's settings, and what cortado adds to them. */
-export interface JobSettings extends FormSettings {
-  /** Random changes of the training images and, with them, of their label maps; absent: none. */
-  readonly augmentation?: JobAugmentation;
-}
+export type JobSettings = FormSettings;
 
 /** @throws UsageError that names the first setting that cannot be trained with. */
 export function checkSettings(settings: JobSettings): void {

@@ -1,7 +1,7 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
 import type { ClassScore } from "../job/class-map.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
-import type { FormSettings as JobSettings } from "../job/form-settings.ts";
+import type { FormSettings as JobSettings, JobAugmentation } from "../job/form-settings.ts";
 
 export type ShownStatus =
   | "initialized"
@@ -110,13 +110,21 @@ export interface ModelForm {
   /** Several make one model each. */
   readonly learningRates: readonly number[];
   readonly batchSizes: readonly number[];
+  readonly valBatchSize?: number;
   readonly iterSize?: number;
   readonly solverType: JobSettings["solverType"];
+  readonly rmsDecay?: number;
   readonly policy: JobSettings["policy"];
   readonly mean: JobSettings["mean"];
   readonly cropSize?: number;
+  readonly augmentation?: JobAugmentation;
   readonly seed?: number;
 }
+
+/** What the first training batch of a model is drawn from. */
+export type PreviewForm = Pick<ModelForm, "dataset" | "network" | "augmentation" | "seed"> & {
+  readonly cropSize?: number;
+};
 
 export interface RecordInfo {
   readonly index: number;
@@ -194,4 +202,4 @@ export interface ErrorReply {
   readonly errors: Readonly<Record<string, readonly string[]>>;
 }
 
-export type { BestMetric, ClassScore, JobSettings, MetricRecord };
+export type { BestMetric, ClassScore, JobAugmentation, JobSettings, MetricRecord };

@@ -174,6 +174,41 @@ describe("forms", () => {
   });
 });
 
+describe("the preview of the first batch", () => {
+  const preview = (more: object) => post("/api/preview", { dataset: "tiny", network: "", ...more });
+  const size = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)];
+
+  test("is a picture of it, twice as high where it is augmented", async () => {
+    const plain = await preview({});
+    expect(plain.headers["content-type"]).toBe("image/png");
+    const [width, height] = size(plain.rawPayload);
+    const changed = await preview({ augmentation: { rotate: 90, flipX: true } });
+    expect(size(changed.rawPayload)).toEqual([width, 2 * height! + 4]);
+    expect((await preview({ augmentation: { rotate: 0 } })).rawPayload).toEqual(plain.rawPayload);
+  });
+
+  test("depends on the seed and on the network's own augmentation", async () => {
+    const of = async (more: object) => (await preview(more)).rawPayload;
+    const augmentation = { noise: 0.5, rotate: 180 };
+    expect(await of({ augmentation, seed: 3 })).not.toEqual(await of({ augmentation, seed: 4 }));
+    const layer = (top: string) =>
+      `layer { name: "${top}" type: "Data" top: "${top}" include { phase: TRAIN } augmentation_param { flip_x: true ${top === "label" ? "content: LABEL" : ""} } }`;
+    expect(await of({ network: layer("data") + layer("label") })).not.toEqual(await of({}));
+  });
+
+  test("says what is wrong with an augmentation", async () => {
+    const reply = await preview({ augmentation: { rotate: 400 } });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().errors[""][0]).toContain("rotate must be from 0 to 180, not 400");
+    expect((await preview({ augmentation: { wobble: 1 } })).statusCode).toBe(400);
+  });
+
+  test("reads no mean file that a text names", async () => {
+    const network = `layer { name: "data" type: "Data" top: "data" include { phase: TRAIN } transform_param { mean_file: "${at("secret", "key.txt")}" } }`;
+    expect((await preview({ network })).statusCode).toBe(200);
+  });
+});
+
 describe("paths", () => {
   const folders = (path: string) => get(`/api/folders?path=${encodeURIComponent(path)}`);
 

@@ -13,24 +13,33 @@ export class ApiError extends Error {
   }
 }
 
-async function request<Reply>(path: string, init?: RequestInit): Promise<Reply> {
+async function send(path: string, init?: RequestInit): Promise<Response> {
   const reply = await fetch(path, init).catch(() => {
     throw new ApiError({ "": ["The studio does not answer; is it still running?"] });
   });
-  const body: unknown = await reply.json();
-  if (!reply.ok) throw new ApiError((body as ErrorReply).errors);
+  if (!reply.ok) throw new ApiError(((await reply.json()) as ErrorReply).errors);
+  return reply;
+}
+
+async function request<Reply>(path: string, init?: RequestInit): Promise<Reply> {
+  const body: unknown = await (await send(path, init)).json();
   return body as Reply;
 }
 
 export const get = <Reply>(path: string) => request<Reply>(path);
 
-export const post = <Reply>(path: string, body?: unknown) =>
-  request<Reply>(path, {
-    method: "POST",
-    ...(body === undefined
-      ? {}
-      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
+const posted = (body: unknown): RequestInit => ({
+  method: "POST",
+  ...(body === undefined
+    ? {}
+    : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+});
+
+export const post = <Reply>(path: string, body?: unknown) => request<Reply>(path, posted(body));
+
+/** Posts a form that is answered with a picture. */
+export const postForImage = async (path: string, body: unknown): Promise<Blob> =>
+  (await send(path, posted(body))).blob();
 
 export const remove = (path: string) => request<unknown>(path, { method: "DELETE" });
 

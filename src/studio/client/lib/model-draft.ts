@@ -1,6 +1,12 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
 import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/form-settings.ts";
-import type { FileRef, JobSettings, ModelDetail, ModelForm } from "../../api-types.ts";
+import type { FileRef, JobSettings, ModelDetail, ModelForm, PreviewForm } from "../../api-types.ts";
+import {
+  type AugmentationDraft,
+  augmentationDraft,
+  augmentationOf,
+  noAugmentation,
+} from "./augmentation-draft.ts";
 
 export interface ModelDraft {
   readonly name: string;
@@ -13,8 +19,10 @@ export interface ModelDraft {
   readonly valInterval: string;
   readonly learningRates: string;
   readonly batchSizes: string;
+  readonly valBatchSize: string;
   readonly iterSize: string;
   readonly solverType: JobSettings["solverType"];
+  readonly rmsDecay: string;
   readonly policy: PolicyName;
   readonly stepPercent: string;
   readonly percents: string;
@@ -22,6 +30,7 @@ export interface ModelDraft {
   readonly power: string;
   readonly mean: JobSettings["mean"];
   readonly cropSize: string;
+  readonly augmentation: AugmentationDraft;
   readonly seed: string;
 }
 
@@ -32,8 +41,10 @@ export const emptyDraft: ModelDraft = {
   snapshotInterval: `${defaultSettings.snapshotInterval}`,
   valInterval: `${defaultSettings.valInterval}`,
   learningRates: `${defaultSettings.learningRate}`,
-  ...{ batchSizes: "", iterSize: "", cropSize: "", seed: "" },
+  ...{ batchSizes: "", valBatchSize: "", iterSize: "", cropSize: "", seed: "" },
   solverType: defaultSettings.solverType,
+  rmsDecay: `${defaultSettings.rmsDecay}`,
+  augmentation: noAugmentation,
   mean: defaultSettings.mean,
   ...policyDraft(defaultSettings.policy),
 };
@@ -65,10 +76,13 @@ export function draftOf(model: ModelDetail, network: string): ModelDraft {
     valInterval: text(settings.valInterval),
     learningRates: text(settings.learningRate),
     batchSizes: text(settings.batchSize),
+    valBatchSize: text(settings.valBatchSize),
     iterSize: text(settings.iterSize),
     solverType: settings.solverType,
+    rmsDecay: text(settings.rmsDecay),
     mean: settings.mean,
     cropSize: text(settings.cropSize),
+    augmentation: augmentationDraft(settings.augmentation),
     seed: text(settings.seed),
     ...policyDraft(settings.policy),
   };
@@ -76,6 +90,7 @@ export function draftOf(model: ModelDetail, network: string): ModelDraft {
 
 export function formOf(draft: ModelDraft): ModelForm {
   const { name, dataset, network, layers, weights, solverType, mean } = draft;
+  const augmentation = augmentationOf(draft.augmentation);
   return {
     ...{ name, dataset, network, layers, weights, solverType, mean },
     epochs: Number(draft.epochs),
@@ -83,10 +98,24 @@ export function formOf(draft: ModelDraft): ModelForm {
     valInterval: Number(draft.valInterval),
     learningRates: numbers(draft.learningRates),
     batchSizes: numbers(draft.batchSizes),
+    ...optional("valBatchSize", draft.valBatchSize),
     ...optional("iterSize", draft.iterSize),
+    ...(solverType === "RMSProp" ? optional("rmsDecay", draft.rmsDecay) : {}),
     ...optional("cropSize", draft.cropSize),
+    ...(augmentation ? { augmentation } : {}),
     ...optional("seed", draft.seed),
     policy: policyOf(draft),
+  };
+}
+
+/** What the preview of the first batch depends on. */
+export function previewFormOf(draft: ModelDraft): PreviewForm {
+  const augmentation = augmentationOf(draft.augmentation);
+  return {
+    ...{ dataset: draft.dataset, network: draft.network },
+    ...optional("cropSize", draft.cropSize),
+    ...optional("seed", draft.seed),
+    ...(augmentation ? { augmentation } : {}),
   };
 }
 

@@ -5,20 +5,18 @@ import { type FieldErrors, errorsOf, get, post } from "../lib/api.ts";
 import { type ModelDraft, draftOf, emptyDraft, formOf } from "../lib/model-draft.ts";
 import { go } from "../lib/router.ts";
 import { useFetched } from "../lib/use-data.ts";
+import { AugmentationFields } from "../parts/augmentation-fields.tsx";
 import { FormErrors, SelectField, TextField, errorFor } from "../parts/field.tsx";
 import { FileList } from "../parts/file-list.tsx";
 import { NetworkSection } from "../parts/network-section.tsx";
 import { SolverFields } from "../parts/solver-fields.tsx";
 import { WeightsField } from "../parts/weights-field.tsx";
 
+/** Errors of these are shown where the field is. */
 const FIELDS = [
-  "name",
-  "dataset",
-  "epochs",
-  "snapshotInterval",
-  "valInterval",
-  "learningRates",
-  "batchSizes",
+  ...["name", "dataset", "layers", "weights", "epochs", "snapshotInterval", "valInterval"],
+  ...["learningRates", "batchSizes", "valBatchSize", "iterSize", "rmsDecay", "cropSize", "seed"],
+  "augmentation",
 ];
 
 interface NewModelProps {
@@ -96,6 +94,7 @@ export function NewModelPage({ clone, dataset }: NewModelProps) {
         />
       </div>
       <SolverFields draft={draft} set={set} errors={errors} />
+      <AugmentationFields draft={draft} set={set} errors={errors} />
       <TextField
         label="Model name"
         value={draft.name}

@@ -45,13 +45,15 @@ export function SolverFields({ draft, set, errors }: SolverFieldsProps) {
           "batchSizes",
           "As in the network if empty; several, such as 1, 4, make a model each.",
         )}
-        {number("Batch accumulation", "iterSize")}
+        {number("Validation batch size", "valBatchSize", "As the batch size if empty.")}
+        {number("Batch accumulation", "iterSize", "Batches whose gradients make one update.")}
         <SelectField
           label="Solver type"
           value={draft.solverType}
           onChange={(solverType) => set({ solverType })}
           choices={SOLVERS.map((name) => [name, name] as const)}
         />
+        {draft.solverType === "RMSProp" && number("RMS decay", "rmsDecay")}
         {number(
           "Base learning rate",
           "learningRates",

@@ -2,62 +2,17 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { pngOf } from "../../../job/picture.ts";
 import { prepareJob } from "../../../job/prepare-job.ts";
-import { type JobSettings, defaultSettings, meanSubtractions } from "../../../job/settings.ts";
-import { solverTypes } from "../../../solver/solver-types.ts";
-import type { ModelForm, NetworkTemplate } from "../../api-types.ts";
+import type { ModelForm, NetworkTemplate, PreviewForm } from "../../api-types.ts";
 import { checkNetwork, parseNetwork } from "../check-network.ts";
 import type { Context } from "../context.ts";
+import { modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
 import { checkNetFiles } from "../net-files.ts";
 import { packageFiles } from "../package-files.ts";
+import { previewOf } from "../preview-form.ts";
 import { Refusal } from "../refusal.ts";
-import { fileRefs, id, idParams, networkText } from "../schemas.ts";
-import { filePath } from "../uploads.ts";
-
-const percent = { type: "number", exclusiveMinimum: 0, maximum: 100 } as const;
-const rate = { type: "number", minimum: 0, maximum: 1000 } as const;
-const policy = {
-  type: "object",
-  required: ["policy"],
-  additionalProperties: false,
-  properties: {
-    policy: { enum: ["fixed", "step", "multistep", "exp", "inv", "poly", "sigmoid"] },
-    stepPercent: percent,
-    percents: { type: "array", items: percent, minItems: 1, maxItems: 50 },
-    gamma: { type: "number" },
-    power: { type: "number" },
-  },
-} as const;
-
-const count = { type: "integer", minimum: 1, maximum: 1_000_000 } as const;
-const modelForm = {
-  type: "object",
-  additionalProperties: false,
-  required: [
-    "name",
-    "dataset",
-    "network",
-    "layers",
-    "weights",
-    "epochs",
-    "learningRates",
-    "policy",
-  ],
-  properties: {
-    ...{ name: id, dataset: id, network: networkText, layers: fileRefs, weights: fileRefs },
-    epochs: count,
-    snapshotInterval: { type: "number", minimum: 0 },
-    valInterval: { type: "number", minimum: 0 },
-    learningRates: { type: "array", items: rate, minItems: 1, maxItems: 10 },
-    batchSizes: { type: "array", items: count, maxItems: 10 },
-    iterSize: count,
-    solverType: { enum: [...solverTypes] },
-    policy,
-    mean: { enum: [...meanSubtractions] },
-    cropSize: count,
-    seed: { type: "integer", minimum: 0, maximum: 2 ** 31 - 1 },
-  },
-} as const;
+import { id, idParams, networkText } from "../schemas.ts";
 
 const checkBody = {
   type: "object",
@@ -80,6 +35,15 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
   );
 
   app.get("/api/networks", () => readTemplates());
+
+  app.post<{ Body: PreviewForm }>(
+    "/api/preview",
+    { schema: { body: previewForm } },
+    async ({ body }, reply) => {
+      const png = await pngOf(await previewOf(body, context));
+      return reply.type("image/png").send(Buffer.from(png));
+    },
+  );
 
   app.post<{ Body: ModelForm }>(
     "/api/models",
@@ -117,59 +81,6 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
 
 /** Uploaded layers run fenced: one that misbehaves harms its own training only. */
 const trainCommand = (folder: string) => [["fit", "--fence-layers", `--resume=${folder}`]];
-
-type Variant = { readonly name: string } & Partial<Pick<JobSettings, "learningRate" | "batchSize">>;
-
-/** One model for each pair of a learning rate and a batch size. */
-function variantsOf({ name, learningRates, batchSizes = [] }: ModelForm): Variant[] {
-  const sizes = batchSizes.length > 0 ? batchSizes : [undefined];
-  return learningRates.flatMap((learningRate) =>
-    sizes.map((batchSize) => ({
-      name: [
-        name,
-        ...(learningRates.length > 1 ? [`lr${learningRate}`] : []),
-        ...(sizes.length > 1 ? [`batch${batchSize}`] : []),
-      ].join("-"),
-      learningRate,
-      ...(batchSize === undefined ? {} : { batchSize }),
-    })),
-  );
-}
-
-async function settingsOf(form: ModelForm, context: Context): Promise<JobSettings> {
-  const { kind, status } = await context.jobs.get(form.dataset);
-  if (kind !== "dataset" || status !== "done") {
-    throw new Refusal(400, `${form.dataset} is no finished dataset`, "dataset");
-  }
-  const {
-    epochs,
-    snapshotInterval,
-    valInterval,
-    solverType,
-    mean,
-    policy,
-    iterSize,
-    cropSize,
-    seed,
-  } = form;
-  const paths = (refs: ModelForm["layers"], field: string) =>
-    Promise.all(refs.map((ref) => filePath(ref, context, field)));
-  return {
-    ...defaultSettings,
-    dataset: context.roots.job(form.dataset),
-    network: "network",
-    layers: await paths(form.layers, "layers"),
-    weights: await paths(form.weights, "weights"),
-    epochs,
-    policy,
-    ...defined({ snapshotInterval, valInterval, solverType, mean, iterSize, cropSize, seed }),
-  };
-}
-
-function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
 
 /** The networks that come with the package, each under the first line of its description. */
 async function readTemplates(): Promise<NetworkTemplate[]> {

@@ -10,7 +10,7 @@ export default defineConfig({
   root,
   resolve: { alias: { cortado: `${root}src/index.ts` } },
   test: {
-    exclude: ["test/slow/**"],
+    exclude: ["test/slow/**", "test/browser/**"],
     isolate: false,
     testTimeout: 30_000,
     reporters: ["default", `${root}test/support/closing-line.ts`],

@@ -45,7 +45,7 @@ interface ChartProps {
 }
 
 export function Chart({ lines, isLog, smoothing, label }: ChartProps) {
-  const box = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLElement>(null);
   const plot = useRef<uPlot>(null);
   const shape = `${isLog} ${lines.map(({ name }) => name).join()}`;
   const data = alignedData(lines, smoothing);
@@ -65,7 +65,7 @@ export function Chart({ lines, isLog, smoothing, label }: ChartProps) {
     };
   }, [shape]);
   useEffect(() => plot.current?.setData(data));
-  return <div ref={box} class="chart" role="img" aria-label={label} />;
+  return <figure ref={box} class="chart" aria-label={label} />;
 }
 
 /** uPlot wants one row of epochs and a value, or a gap, of each line at each of them. */

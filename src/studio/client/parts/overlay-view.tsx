@@ -52,7 +52,7 @@ export function OverlayView({ result }: { result: TestResult }) {
           ({ key, label, ...range }) => (
             <label key={key} class="slider">
               <span>
-                {label} <output>{sliders[key]}</output>
+                {label} <span>{sliders[key]}</span>
               </span>
               <input
                 type="range"

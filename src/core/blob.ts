@@ -2,35 +2,10 @@
 import { NetDefinitionError } from "../errors.ts";
 import type { Heap, Pointer } from "./heap.ts";
 import { MAX_AXES, type Shape, count, sameShape, shapeString } from "./shape.ts";
+import { SyncedMemory } from "./synced-memory.ts";
 import { type BlobContent, type Tensor, isTensor, tensorOf } from "./tensor.ts";
 
 const INT_MAX = 2 ** 31 - 1;
-
-/** A block of the heap that several blobs may share; freed with its last user. */
-class Storage {
-  readonly heap: Heap;
-  readonly pointer: Pointer;
-  /** Capacity in floats. */
-  readonly capacity: number;
-  /** Whether the values count as 0 although other ones still lie there. */
-  isCleared = false;
-  #users = 1;
-
-  constructor(heap: Heap, capacity: number) {
-    this.heap = heap;
-    this.capacity = capacity;
-    this.pointer = heap.allocate(4 * capacity);
-  }
-
-  share(): Storage {
-    this.#users++;
-    return this;
-  }
-
-  release(): void {
-    if (--this.#users === 0) this.heap.free(this.pointer);
-  }
-}
 
 const EMPTY = new Float32Array(0);
 
@@ -42,8 +17,8 @@ export class Blob {
   readonly heap: Heap;
   #shape: Shape = [];
   #count = 1;
-  #data: Storage | undefined;
-  #diff: Storage | undefined;
+  #data: SyncedMemory | undefined;
+  #diff: SyncedMemory | undefined;
   #dataView: Float32Array = EMPTY;
   #diffView: Float32Array = EMPTY;
   #version = 0;
@@ -67,17 +42,45 @@ export class Blob {
     return this.#version;
   }
 
-  /** The values; a view, not a copy. Valid until the next reshape. */
+  /**
+   * The values on the host; a view, not a copy. Valid until the next reshape. As it may be written to,
+   * a device takes the values from there when it needs them next.
+   * @throws CaffeError when a device has newer values: `await blob.sync()` brings them
+   */
   get data(): Float32Array {
-    if (this.#dataView.length !== this.#count || !this.#data) this.#bindData();
+    const memory = this.dataMemory;
+    if (this.#dataView.length !== this.#count) this.#bindData(memory);
+    if (memory.newest !== "host") memory.claimForHost();
     return this.#dataView;
   }
 
-  /** The gradient; a view, not a copy. Valid until the next reshape or `clearParamDiffs`. */
+  /** The gradient, as `data` has the values. Valid until the next reshape or `clearParamDiffs`. */
   get diff(): Float32Array {
-    if (this.#diffView.length !== this.#count || !this.#diff) this.#bindDiff();
-    if (this.#diff!.isCleared) this.#zeroDiff();
+    const memory = this.diffMemory;
+    if (this.#diffView.length !== this.#count) this.#bindDiff(memory);
+    if (memory.newest !== "host") memory.claimForHost();
+    if (memory.isCleared) zero(memory);
     return this.#diffView;
+  }
+
+  /** Where the values are, for a device; large enough for the shape. */
+  get dataMemory(): SyncedMemory {
+    if (this.#data && this.#data.capacity >= this.#count) return this.#data;
+    this.#data?.release();
+    this.#data = new SyncedMemory(this.heap, this.#count);
+    this.#dataView = EMPTY;
+    this.#version++;
+    return this.#data;
+  }
+
+  /** Where the gradient is, for a device; large enough for the shape. */
+  get diffMemory(): SyncedMemory {
+    if (this.#diff && this.#diff.capacity >= this.#count) return this.#diff;
+    this.#diff?.release();
+    this.#diff = new SyncedMemory(this.heap, this.#count);
+    this.#diffView = EMPTY;
+    this.#version++;
+    return this.#diff;
   }
 
   /** Address of the first value of `data`, for kernels. */
@@ -107,6 +110,7 @@ export class Blob {
   takeClearedDiff(): boolean {
     if (!this.#diff?.isCleared || this.#diff.capacity < this.#count) return false;
     this.#diff.isCleared = false;
+    this.#diff.newest = "host";
     return true;
   }
 
@@ -134,16 +138,22 @@ export class Blob {
    * @throws NetDefinitionError when there are more or fewer values; nothing is written then.
    */
   set(values: BlobContent): void {
-    write(this.data, values, this.#shape);
+    checkLength(values, this.#shape, this.#count);
+    this.dataMemory.newest = "host";
+    write(this.data, values);
   }
 
   /** Writes the whole gradient, as `set` writes the values. */
   setDiff(values: BlobContent): void {
-    write(this.diff, values, this.#shape);
+    checkLength(values, this.#shape, this.#count);
+    this.takeClearedDiff();
+    this.diffMemory.newest = "host";
+    write(this.diff, values);
   }
 
-  /** Brings the newest values to the host. On the CPU they always are there. */
+  /** Brings the newest values and gradients to the host. On the CPU they always are there. */
   async sync(): Promise<this> {
+    await Promise.all([this.#data?.bringToHost(), this.#diff?.bringToHost()]);
     return this;
   }
 
@@ -159,20 +169,20 @@ export class Blob {
 
   /** Uses the other blob's data memory from now on; the other one must have at least as many values. */
   shareData(other: Blob): void {
-    const view = other.data;
-    if (this.#data === other.#data && view.length >= this.#count) return;
+    const memory = other.dataMemory;
+    if (this.#data === memory && memory.capacity >= this.#count) return;
     this.#data?.release();
-    this.#data = other.#data!.share();
+    this.#data = memory.share();
     this.#dataView = EMPTY;
     this.#version++;
   }
 
   /** Uses the other blob's diff memory from now on. */
   shareDiff(other: Blob): void {
-    const view = other.diff;
-    if (this.#diff === other.#diff && view.length >= this.#count) return;
+    const memory = other.diffMemory;
+    if (this.#diff === memory && memory.capacity >= this.#count) return;
     this.#diff?.release();
-    this.#diff = other.#diff!.share();
+    this.#diff = memory.share();
     this.#diffView = EMPTY;
     this.#version++;
   }
@@ -192,44 +202,32 @@ export class Blob {
     this.#diffView = EMPTY;
   }
 
-  #bindData(): void {
-    if (!this.#data || this.#data.capacity < this.#count) {
-      this.#data?.release();
-      this.#data = undefined; // for the case that there is no memory left
-      this.#data = new Storage(this.heap, this.#count);
-      this.#version++;
-    }
-    this.#dataView = this.heap.floats(this.#data.pointer, this.#count);
+  #bindData(memory: SyncedMemory): void {
+    if (!memory.isOnHost) this.#version++;
+    this.#dataView = memory.hostView(this.#count);
   }
 
-  #zeroDiff(): void {
-    this.heap.floats(this.#diff!.pointer, this.#diff!.capacity).fill(0);
-    this.#diff!.isCleared = false;
-  }
-
-  #bindDiff(): void {
-    if (!this.#diff || this.#diff.capacity < this.#count) {
-      this.#diff?.release();
-      this.#diff = undefined;
-      this.#diff = new Storage(this.heap, this.#count);
-      this.#version++;
-    }
-    this.#diffView = this.heap.floats(this.#diff.pointer, this.#count);
+  #bindDiff(memory: SyncedMemory): void {
+    if (!memory.isOnHost) this.#version++;
+    this.#diffView = memory.hostView(this.#count);
   }
 }
 
-function write(target: Float32Array, values: BlobContent, shape: Shape): void {
-  if (typeof values === "number") {
-    target.fill(values);
-    return;
-  }
-  const numbers = isTensor(values) ? values.dataSync() : values;
-  if (numbers.length !== target.length) {
-    throw new NetDefinitionError(
-      `${numbers.length} values do not fit a blob of shape ${shapeString(shape)}`,
-    );
-  }
-  target.set(numbers);
+function zero(memory: SyncedMemory): void {
+  memory.hostView().fill(0);
+  memory.isCleared = false;
+}
+
+function checkLength(values: BlobContent, shape: Shape, size: number): void {
+  if (typeof values === "number") return;
+  const length = isTensor(values) ? values.size : values.length;
+  if (length === size) return;
+  throw new NetDefinitionError(`${length} values do not fit a blob of shape ${shapeString(shape)}`);
+}
+
+function write(target: Float32Array, values: BlobContent): void {
+  if (typeof values === "number") target.fill(values);
+  else target.set(isTensor(values) ? values.dataSync() : values);
 }
 
 function checkShape(shape: Shape): void {

@@ -1,26 +1,30 @@
 /** @file The execution plan: a net's layers as ordered steps that allocate nothing when they run. */
-import type { Blob } from "../core/blob.ts";
-import type { Layer } from "../core/layer.ts";
-import type { Device, LayerKernel } from "./device.ts";
+import type { Device, KernelRequest, LayerKernel, LossLog } from "./device.ts";
+import { HostStep } from "./host-step.ts";
+import { PassLosses } from "./pass-losses.ts";
 
 /** One layer of a net with its blobs, as the plan runs it. */
-export interface PlannedLayer {
-  readonly name: string;
-  readonly type: string;
-  readonly layer: Layer;
-  readonly bottomBlobs: readonly Blob[];
-  readonly topBlobs: readonly Blob[];
+export interface PlannedLayer extends Omit<KernelRequest, "phase" | "random"> {
   /** Loss weight of each top; 0 where it adds nothing to the loss. */
   readonly lossWeights: readonly number[];
-  readonly propagateDown: readonly boolean[];
   readonly needsBackward: boolean;
 }
 
-/** Told the time of each layer's pass, in milliseconds; for `time`. */
-export type StepTimer = (layerIndex: number, pass: "forward" | "backward", ms: number) => void;
+/**
+ * Told the time of each layer's pass, in milliseconds; for `time`. On a device with memory of its own
+ * the plan waits for each layer then.
+ */
+export type StepTimer = (
+  layerIndex: number,
+  pass: "forward" | "backward",
+  ms: number,
+) => void | Promise<void>;
 
 interface Step extends PlannedLayer {
+  /** The device's code for the layer, or the layer itself. */
   readonly kernel: LayerKernel;
+  /** How the host runs it, where the device has memory of its own and no code for the layer. */
+  readonly host: HostStep | undefined;
   /** Versions of the bottoms at the last reshape. */
   readonly seen: Float64Array;
 }
@@ -30,75 +34,123 @@ export class ExecutionPlan {
   timer: StepTimer | undefined;
   readonly #steps: readonly Step[];
   readonly #device: Device;
+  readonly #deviceLosses: LossLog | undefined;
+  readonly #losses: PassLosses;
 
-  constructor(layers: readonly PlannedLayer[], device: Device) {
+  constructor(
+    layers: readonly PlannedLayer[],
+    device: Device,
+    context: Pick<KernelRequest, "phase" | "random">,
+  ) {
     this.#device = device;
-    this.#steps = layers.map((planned) => ({
-      ...planned,
-      kernel: device.kernel(planned.type, planned.layer) ?? planned.layer,
-      seen: Float64Array.from(planned.bottomBlobs, (blob) => blob.version),
-    }));
+    this.#deviceLosses = device.remote?.createLossLog();
+    this.#losses = new PassLosses(device.engine, this.#deviceLosses);
+    this.#steps = layers.map((planned) => planStep(planned, device, context));
+    for (const { kernel, bottomBlobs, topBlobs } of this.#steps) {
+      if (kernel.reshape) kernel.reshape(bottomBlobs, topBlobs);
+    }
   }
 
-  /** Runs all layers forward. @returns the weighted loss, summed over the layers */
-  async forward(): Promise<number> {
-    let loss = 0;
+  /** Whether the device has code of its own for a layer; the others run on the host. */
+  runsOnDevice(layerIndex: number): boolean {
+    const { kernel, layer } = this.#steps[layerIndex]!;
+    return kernel !== layer;
+  }
+
+  /** Runs all layers forward. `losses` has what came of it. */
+  async forward(): Promise<void> {
+    const { remote } = this.#device;
+    if (remote) await remote.submit();
+    this.#losses.start();
     for (let index = 0; index < this.#steps.length; index++) {
       const step = this.#steps[index]!;
       if (step.layer.prepare) await step.layer.prepare();
       const start = this.timer ? performance.now() : 0;
-      if (step.layer.reshapesEachForward || bottomsChanged(step)) this.#reshape(step);
-      step.kernel.forward(step.bottomBlobs, step.topBlobs);
-      loss += this.#lossOf(step);
-      this.timer?.(index, "forward", performance.now() - start);
+      if (step.layer.reshapesEachForward || bottomsChanged(step)) reshape(step);
+      if (step.host) await step.host.forward();
+      else step.kernel.forward(step.bottomBlobs, step.topBlobs);
+      this.#addLosses(step);
+      if (this.timer) await this.#report(index, "forward", start);
     }
-    return loss;
+  }
+
+  /** The weighted losses of the last `count` forward passes, the oldest first. */
+  losses(count: number): Promise<Float64Array> {
+    return this.#losses.read(count);
+  }
+
+  /** How many passes `losses` remembers. */
+  get lossesKept(): number {
+    return this.#losses.size;
   }
 
   /**
    * Runs backward, last layer first, the layers that need it.
    * @param everyLayer also the others, as Caffe's `time` does
    */
-  backward(everyLayer = false): void {
+  async backward(everyLayer = false): Promise<void> {
     for (let index = this.#steps.length - 1; index >= 0; index--) {
       const step = this.#steps[index]!;
       if (!step.needsBackward && !everyLayer) continue;
       const start = this.timer ? performance.now() : 0;
-      step.kernel.backward?.(step.topBlobs, step.propagateDown, step.bottomBlobs);
-      this.timer?.(index, "backward", performance.now() - start);
+      if (step.host) await step.host.backward();
+      else step.kernel.backward?.(step.topBlobs, step.propagateDown, step.bottomBlobs);
+      if (this.timer) await this.#report(index, "backward", start);
     }
   }
 
   /** Carries a change of the inputs' shapes through all layers. */
   reshape(): void {
-    for (const step of this.#steps) this.#reshape(step);
+    for (const step of this.#steps) reshape(step);
   }
 
-  #reshape(step: Step): void {
-    step.layer.reshape(step.bottomBlobs, step.topBlobs);
-    for (let i = 0; i < step.seen.length; i++) step.seen[i] = step.bottomBlobs[i]!.version;
+  dispose(): void {
+    for (const { kernel, layer } of this.#steps) {
+      if (kernel !== layer) kernel.dispose?.();
+    }
+    this.#deviceLosses?.dispose();
   }
 
   /** Caffe's Layer::Forward: the dot product of a top with its diff, which holds the loss weight. */
-  #lossOf(step: Step): number {
-    let loss = 0;
-    for (let i = 0; i < step.lossWeights.length; i++) {
-      const weight = step.lossWeights[i]!;
+  #addLosses({ lossWeights, topBlobs, host }: Step): void {
+    for (let i = 0; i < lossWeights.length; i++) {
+      const weight = lossWeights[i]!;
       if (weight === 0) continue;
-      const top = step.topBlobs[i]!;
-      top.diff.fill(weight);
-      loss +=
-        top.count === 1
-          ? Math.fround(weight * top.data[0]!)
-          : this.#device.engine.dot(top.count, top.dataPointer, top.diffPointer);
+      if (this.#deviceLosses && !host) this.#deviceLosses.add(topBlobs[i]!, weight);
+      else this.#losses.addFromHost(topBlobs[i]!, weight);
     }
-    return loss;
+  }
+
+  async #report(index: number, pass: "forward" | "backward", start: number): Promise<void> {
+    await this.#device.remote?.finish();
+    const told = this.timer?.(index, pass, performance.now() - start);
+    if (told) await told;
   }
 }
 
-function bottomsChanged(step: Step): boolean {
-  for (let i = 0; i < step.seen.length; i++) {
-    if (step.bottomBlobs[i]!.version !== step.seen[i]) return true;
+function planStep(
+  planned: PlannedLayer,
+  device: Device,
+  context: Pick<KernelRequest, "phase" | "random">,
+): Step {
+  const kernel = device.kernel({ ...planned, ...context });
+  return {
+    ...planned,
+    kernel: kernel ?? planned.layer,
+    host: device.remote && !kernel ? new HostStep(planned, device.remote.needsSync) : undefined,
+    seen: Float64Array.from(planned.bottomBlobs, (blob) => blob.version),
+  };
+}
+
+function reshape({ layer, kernel, bottomBlobs, topBlobs, seen }: Step): void {
+  layer.reshape(bottomBlobs, topBlobs);
+  if (kernel !== layer) kernel.reshape?.(bottomBlobs, topBlobs);
+  for (let i = 0; i < seen.length; i++) seen[i] = bottomBlobs[i]!.version;
+}
+
+function bottomsChanged({ seen, bottomBlobs }: Step): boolean {
+  for (let i = 0; i < seen.length; i++) {
+    if (bottomBlobs[i]!.version !== seen[i]) return true;
   }
   return false;
 }

@@ -40,8 +40,8 @@ export function copyTrainedLayers(
   // Every blob was checked by now: a file that does not fit leaves the net as it was.
   for (const { proto, target, what } of copies) {
     const { data, diff } = blobFromProto(proto, what);
-    target.data.set(data);
-    if (diff) target.diff.set(diff);
+    target.set(data);
+    if (diff) target.setDiff(diff);
   }
 }
 

@@ -114,7 +114,10 @@ export class Net {
     this.device = environment.device;
     this.random = environment.random;
     this.#logger = environment.logger;
-    this.#plan = new ExecutionPlan(built.layers, environment.device);
+    this.#plan = new ExecutionPlan(built.layers, environment.device, {
+      phase: this.phase,
+      random: this.random,
+    });
     this.debugInfo = definition.debugInfo;
   }
 
@@ -130,7 +133,7 @@ export class Net {
     const param =
       typeof source === "string" ? readNetParameter(source, logger) : upgradeNet(source, logger);
     const definition = defineNet(param, options, logger);
-    const device = resolveDevice(options.device, options.threads);
+    const device = await resolveDevice(options.device, options.threads);
     const random = options.random ?? createRandom(options.seed);
     const built = await buildNet(definition.layers, {
       phase: definition.state.phase,
@@ -182,15 +185,50 @@ export class Net {
     this.#checkAlive();
     for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
     await this.run();
-    return Object.fromEntries(this.outputs.map((name) => [name, this.#blob(name).data]));
+    const outputs = this.outputs.map((name) => this.#blob(name));
+    await syncAll(outputs);
+    return Object.fromEntries(outputs.map((blob, i) => [this.outputs[i]!, blob.data]));
   }
 
   /** Runs the net forward without making a record of the outputs. @returns the loss */
   async run(): Promise<number> {
+    await this.runUnread();
+    return (await this.readLosses(1))[0]!;
+  }
+
+  /** Runs the net forward and leaves the loss where it is: on a device, nobody waits for it then. */
+  async runUnread(): Promise<void> {
     this.#checkAlive();
     for (const listener of this.#beforeForward) listener(this);
-    this.#loss = await this.#plan.forward();
-    return this.#loss;
+    await this.#plan.forward();
+  }
+
+  /** The losses of the last `count` forward passes, the oldest first; at most `lossesKept`. */
+  async readLosses(count: number): Promise<Float64Array> {
+    const losses = await this.#plan.losses(count);
+    this.#loss = losses[count - 1]!;
+    return losses;
+  }
+
+  /** How many passes `readLosses` can look back. */
+  get lossesKept(): number {
+    return this.#plan.lossesKept;
+  }
+
+  /** Whether the device has code of its own for a layer; the others run on the host. */
+  runsOnDevice(layerIndex: number): boolean {
+    return this.#plan.runsOnDevice(layerIndex);
+  }
+
+  /** Brings all blobs and parameters to the host, for who reads many of them. */
+  async sync(): Promise<void> {
+    await syncAll([...this.blobs.values()]);
+    await this.syncParams();
+  }
+
+  /** Brings the parameters to the host. */
+  async syncParams(): Promise<void> {
+    await syncAll(this.layers.flatMap(({ blobs }) => blobs));
   }
 
   /**
@@ -201,8 +239,10 @@ export class Net {
   async backward(diffs: BlobValues = {}, options: { everyLayer?: boolean } = {}): Promise<void> {
     this.#checkAlive();
     for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
-    this.#plan.backward(options.everyLayer);
-    if (this.#debugInfo) logParameterNorms(this.learnableParams, this.engine, this.#logger);
+    await this.#plan.backward(options.everyLayer);
+    if (!this.#debugInfo) return;
+    await this.syncParams();
+    logParameterNorms(this.learnableParams, this.engine, this.#logger);
   }
 
   /** Sets all parameter diffs to zero. */
@@ -270,7 +310,10 @@ export class Net {
     shareTrainedLayers(other, this, this.#logger);
   }
 
-  /** The net as a message, with its parameters' values (and diffs, if asked for). */
+  /**
+   * The net as a message, with its parameters' values (and diffs, if asked for). Where a device
+   * trained them, `await net.syncParams()` first.
+   */
   toProto(options: { diff?: boolean } = {}): NetParameter {
     this.#checkAlive();
     return netToProto(this.#message, this.layers, options.diff ?? false);
@@ -278,6 +321,7 @@ export class Net {
 
   /** Writes a .caffemodel, or a .caffemodel.h5 by the name; the file appears whole or not at all. */
   async save(path: string, options: { diff?: boolean } = {}): Promise<void> {
+    await this.syncParams();
     await writeCaffemodel(path, this.toProto(options));
   }
 
@@ -299,6 +343,7 @@ export class Net {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#plan.dispose();
     for (const { layer, blobs, topBlobs } of this.layers) {
       layer.dispose?.();
       for (const blob of blobs) blob.dispose();
@@ -326,9 +371,11 @@ export class Net {
   #watchLayers(): void {
     const [timer, logs] = [this.#timer, this.#debugInfo];
     this.#plan.timer = logs
-      ? (index, pass, ms) => {
-          timer?.(index, pass, ms);
-          logLayer(this.layers[index]!, pass, this.#logger);
+      ? async (index, pass, ms) => {
+          await timer?.(index, pass, ms);
+          const layer = this.layers[index]!;
+          await syncAll([...layer.topBlobs, ...layer.bottomBlobs, ...layer.blobs]);
+          logLayer(layer, pass, this.#logger);
         }
       : timer;
   }
@@ -344,6 +391,10 @@ export class Net {
       `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
     );
   }
+}
+
+async function syncAll(blobs: readonly Blob[]): Promise<void> {
+  await Promise.all(blobs.map((blob) => blob.sync()));
 }
 
 /** For callers without types. */

@@ -18,11 +18,12 @@ function isSaturated(loss: number): boolean {
 }
 
 /** What is wrong since when, and what to try. */
-export function diagnose(net: Net, loss: number, iter: number): string {
+export async function diagnose(net: Net, loss: number, iter: number): Promise<string> {
   const since = `The loss is ${generalNumber(loss)} since iteration ${iter}`;
   if (isSaturated(loss)) {
     return `${since}: the softmax gives the right classes no chance at all, so the scores have grown out of bounds. ${ADVICE}`;
   }
+  await net.sync();
   const place = firstNonFinite(net);
   if (place) return `${since}. The first values that are not finite are in ${place}. ${ADVICE}`;
   return `${since}, though all blobs are finite: the sum of the losses overflows. ${ADVICE}`;

@@ -12,7 +12,7 @@ export interface Score {
 export interface IterationEvent {
   /** The iteration that just ran, from 0. */
   readonly iter: number;
-  /** Its own loss, averaged over iter_size. */
+  /** Its own loss, averaged over iter_size; on a device the last one that was read from there. */
   readonly loss: number;
   readonly smoothedLoss: number;
   readonly learningRate: number;

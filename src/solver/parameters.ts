@@ -2,6 +2,7 @@
 import { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
+import type { DeviceUpdater } from "../device/index.ts";
 import type { LearnableParam } from "../net/net-layer.ts";
 import type { Net } from "../net/net.ts";
 import { updateRules } from "./rules.ts";
@@ -11,6 +12,8 @@ import type { ParameterUpdate, UpdateRule } from "./update-rule.ts";
 /** A parameter's update, made once and used in every iteration. */
 type PlannedUpdate = { -readonly [Part in keyof ParameterUpdate]: ParameterUpdate[Part] } & {
   readonly lrMult: number;
+  /** Whether the device computes the gradient, and so the update. */
+  readonly isOnDevice: boolean;
   /** Whether the history was restored: even with lr_mult 0 the parameter may still move. */
   isRestored: boolean;
 };
@@ -24,6 +27,8 @@ export class ParameterUpdater {
   readonly #rule: UpdateRule;
   readonly #updates: readonly PlannedUpdate[];
   readonly #logger: Logger;
+  /** The updates that run on the device; made when first needed, as histories may be restored before. */
+  #onDevice: DeviceUpdater | undefined;
 
   constructor(net: Net, settings: SolverSettings, logger: Logger) {
     this.#net = net;
@@ -42,21 +47,21 @@ export class ParameterUpdater {
    * Takes one step down the gradients that lie in the diffs, summed over iter_size passes.
    * Afterwards the diffs hold the updates.
    */
-  apply(iter: number, learningRate: number): void {
-    const { engine } = this.#net;
-    const scale = this.#clippingScale() / this.#settings.iterSize;
+  async apply(iter: number, learningRate: number): Promise<void> {
+    const clipping = this.#settings.clipGradients < 0 ? 1 : await this.#clippingScale();
+    const scale = clipping / this.#settings.iterSize;
     for (const update of this.#updates) {
       if (this.#rests(update)) {
         // Caffe computes an update of zeros here; it shows in the diff only.
-        const { blob } = update;
-        if (blob.hasDiff) engine.fill(blob.count, 0, blob.diffPointer);
-        continue;
+        update.blob.clearDiff();
+      } else if (!update.isOnDevice) {
+        update.rate = Math.fround(learningRate * update.lrMult);
+        update.scale = scale;
+        update.iter = iter;
+        this.#rule.update(update);
       }
-      update.rate = Math.fround(learningRate * update.lrMult);
-      update.scale = scale;
-      update.iter = iter;
-      this.#rule.update(update);
     }
+    this.#deviceUpdater()?.apply(learningRate, scale, iter);
   }
 
   /** Notes that `history` was written from a snapshot. */
@@ -64,9 +69,11 @@ export class ParameterUpdater {
     for (const update of this.#updates) {
       update.isRestored = update.history.some((blob) => blob.data.some((value) => value !== 0));
     }
+    this.#forgetDeviceUpdater();
   }
 
   dispose(): void {
+    this.#forgetDeviceUpdater();
     for (const blob of this.history) blob.dispose();
   }
 
@@ -80,9 +87,26 @@ export class ParameterUpdater {
       history: this.history.filter((_, i) => i % count === index),
       decay: Math.fround(this.#settings.weightDecay * decayMult),
       lrMult,
+      isOnDevice: isOnDevice(this.#net, blob),
       isRestored: false,
       ...{ rate: 0, scale: 1, iter: 0 },
     };
+  }
+
+  #deviceUpdater(): DeviceUpdater | undefined {
+    const { remote } = this.#net.device;
+    if (!remote) return undefined;
+    this.#onDevice ??= remote.createUpdater(
+      this.#settings.type,
+      this.#settings,
+      this.#updates.filter((update) => update.isOnDevice && !this.#rests(update)),
+    );
+    return this.#onDevice;
+  }
+
+  #forgetDeviceUpdater(): void {
+    this.#onDevice?.dispose();
+    this.#onDevice = undefined;
   }
 
   /** Whether an update would change neither the values nor the history, which is all zeros. */
@@ -95,13 +119,13 @@ export class ParameterUpdater {
    * What makes the L2 norm of all gradients at most clip_gradients; 1 where it is already.
    * The norm is of the raw sums over iter_size passes, without weight decay (BVLC ClipGradients).
    */
-  #clippingScale(): number {
+  async #clippingScale(): Promise<number> {
     const limit = this.#settings.clipGradients;
-    if (limit < 0) return 1;
-    const { engine, learnableParams } = this.#net;
-    let squares = 0;
-    for (const { blob } of learnableParams) {
-      if (blob.hasDiff) squares += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
+    const { engine } = this.#net;
+    let squares = (await this.#deviceUpdater()?.squaredNorm()) ?? 0;
+    for (const { blob, isOnDevice } of this.#updates) {
+      if (isOnDevice || !blob.hasDiff) continue;
+      squares += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
     }
     const norm = Math.sqrt(squares);
     if (!(norm > limit)) return 1;
@@ -114,4 +138,9 @@ export class ParameterUpdater {
     );
     return scale;
   }
+}
+
+function isOnDevice(net: Net, blob: Blob): boolean {
+  const index = net.layers.findIndex(({ blobs }) => blobs.includes(blob));
+  return net.runsOnDevice(index);
 }

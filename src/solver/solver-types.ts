@@ -1,4 +1,13 @@
 /** @file The names of the solver types, without their code. */
+import type { SolverType } from "../device/update.ts";
 
-export const solverTypes = ["AdaDelta", "AdaGrad", "Adam", "Nesterov", "RMSProp", "SGD"] as const;
-export type SolverType = (typeof solverTypes)[number];
+export type { SolverType };
+
+export const solverTypes = [
+  "AdaDelta",
+  "AdaGrad",
+  "Adam",
+  "Nesterov",
+  "RMSProp",
+  "SGD",
+] as const satisfies readonly SolverType[];

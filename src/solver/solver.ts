@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { Net } from "../net/net.ts";
 import type { SolverParameter } from "../schema/index.ts";
-import { diagnose, hasDiverged } from "./divergence.ts";
+import { diagnose } from "./divergence.ts";
 import type {
   DisplayEvent,
   SnapshotEvent,
@@ -20,7 +20,6 @@ import { ParameterUpdater } from "./parameters.ts";
 import { type Positions, positionsPath, readPositions, takeUpPositions } from "./positions.ts";
 import { logScores, scoresOf } from "./scores.ts";
 import type { SolverSettings } from "./settings.ts";
-import { SmoothedLoss } from "./smoothed-loss.ts";
 import {
   checkWriter,
   learnedNetPath,
@@ -30,6 +29,7 @@ import {
 } from "./snapshot.ts";
 import { checkPrefixWritable, requirePrefix } from "./snapshot-prefix.ts";
 import { runTestPass } from "./testing.ts";
+import { TrainingLosses } from "./training-losses.ts";
 import { EventLoopTurns } from "./turns.ts";
 
 /** Trains a net: forward, backward, update; tests and snapshots at their intervals. */
@@ -44,14 +44,13 @@ export class Solver {
   readonly #root: string;
   readonly #logger: Logger;
   readonly #updater: ParameterUpdater;
-  readonly #smoothedLoss: SmoothedLoss;
+  readonly #losses: TrainingLosses;
   readonly #observers = new Set<SolverObserver>();
   readonly #requests = new Set<SolverRequest>();
   readonly #turns = new EventLoopTurns();
   #iter = 0;
   #currentStep = 0;
   #stopped = false;
-  #diverged = false;
   #lastDisplay = { iter: 0, time: 0 };
 
   private constructor({ net, testNets, param, settings, ...parts }: SolverParts) {
@@ -63,7 +62,9 @@ export class Solver {
     this.#root = parts.root;
     this.#logger = parts.logger;
     this.#updater = new ParameterUpdater(net, settings, parts.logger);
-    this.#smoothedLoss = new SmoothedLoss(settings.averageLoss);
+    this.#losses = new TrainingLosses(net, settings, (loss, iter) =>
+      this.#reportDivergence(loss, iter),
+    );
   }
 
   /**
@@ -101,7 +102,7 @@ export class Solver {
 
   /** The mean loss of the last average_loss iterations of the running or last `step` or `solve`. */
   get loss(): number {
-    return this.#smoothedLoss.value;
+    return this.#losses.smoothed;
   }
 
   /** As in a .solverstate: one blob a learnable parameter; for AdaDelta and Adam as many again. */
@@ -124,9 +125,10 @@ export class Solver {
   async step(iterations: number): Promise<void> {
     const end = this.#iter + iterations;
     this.#stopped = false;
-    this.#smoothedLoss.restart(this.#iter);
+    this.#losses.restart(this.#iter);
     this.#lastDisplay = { iter: this.#iter, time: performance.now() };
     while (this.#iter < end && !this.#stopped) await this.#iterate();
+    await this.#losses.read();
   }
 
   /** Trains up to max_iter, with the last snapshot and test. (BVLC Solver::Solve) */
@@ -239,16 +241,18 @@ export class Solver {
     if (this.#stopped) return;
     const display = isDue(this.#settings.display, this.#iter);
     this.net.debugInfo = display && this.#settings.debugInfo;
-    const loss = await this.#forwardBackward();
+    await this.#forwardBackward();
+    if (display) await this.#losses.read();
+    else if (this.#observers.size > 0) await this.#losses.readForWatchers();
     const shown = display ? await this.#displayLoss() : undefined;
     const event = {
       iter: this.#iter,
-      loss,
+      loss: this.#losses.last,
       smoothedLoss: this.loss,
       learningRate: this.#nextRate(),
     };
     if (shown) this.#displayRate({ ...event, ...shown });
-    this.#updater.apply(this.#iter, event.learningRate);
+    await this.#updater.apply(this.#iter, event.learningRate);
     this.#iter++;
     this.#tell((observer) => observer.onIteration?.(event));
     const request = this.#nextRequest();
@@ -277,19 +281,13 @@ export class Solver {
     return learningRate(rate, this.#iter, step);
   }
 
-  /** iter_size passes; the gradients add up in the parameters' diffs. @returns the mean loss */
-  async #forwardBackward(): Promise<number> {
-    const { iterSize } = this.#settings;
-    let sum = 0;
-    for (let pass = 0; pass < iterSize; pass++) {
-      const loss = await this.net.run();
-      if (!this.#diverged && hasDiverged(loss)) this.#reportDivergence(loss);
+  /** iter_size passes; the gradients add up in the parameters' diffs. */
+  async #forwardBackward(): Promise<void> {
+    for (let pass = 0; pass < this.#settings.iterSize; pass++) {
+      await this.net.runUnread();
+      await this.#losses.addPass();
       await this.net.backward();
-      sum = Math.fround(sum + loss);
     }
-    const loss = Math.fround(sum / iterSize);
-    this.#smoothedLoss.add(loss, this.#iter);
-    return loss;
   }
 
   async #displayLoss(): Promise<Pick<DisplayEvent, "iterationsPerSecond" | "scores">> {
@@ -314,16 +312,15 @@ export class Solver {
   }
 
   async #displayLastLoss(): Promise<void> {
-    this.#smoothedLoss.add(await this.net.run(), this.#iter);
-    const loss = generalNumber(this.#smoothedLoss.value);
+    this.#losses.addSingle(await this.net.run());
+    const loss = generalNumber(this.loss);
     this.#say("solver.cpp:327", `Iteration ${this.#iter}, loss = ${loss}`);
   }
 
-  #reportDivergence(loss: number): void {
-    this.#diverged = true;
-    const diagnosis = diagnose(this.net, loss, this.#iter);
+  async #reportDivergence(loss: number, iter: number): Promise<void> {
+    const diagnosis = await diagnose(this.net, loss, iter);
     this.#logger.log("warning", "solver.cpp:226", diagnosis);
-    const event = { iter: this.#iter, loss, diagnosis };
+    const event = { iter, loss, diagnosis };
     this.#tell((observer) => observer.onDivergence?.(event));
   }
 

@@ -1,17 +1,9 @@
 /** @file The contract of a solver type, and what all of them share: scaling and regularising gradients. */
 import type { Blob } from "../core/blob.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Regularization, UpdateConstants } from "../device/update.ts";
 
-export type Regularization = "L1" | "L2";
-
-/** Constants of an update; a solver's settings have them. */
-export interface UpdateConstants {
-  readonly momentum: number;
-  readonly momentum2: number;
-  readonly rmsDecay: number;
-  readonly delta: number;
-  readonly regularization: Regularization;
-}
+export type { Regularization, UpdateConstants };
 
 /** One parameter in one update. Its blob's diff holds the gradient, summed over iter_size passes. */
 export interface ParameterUpdate {

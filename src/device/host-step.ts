@@ -1,0 +1,99 @@
+/** @file A layer that runs on the host in a net whose blobs live on a device. */
+import type { Blob } from "../core/blob.ts";
+import type { Layer } from "../core/layer.ts";
+import type { SyncedMemory } from "../core/synced-memory.ts";
+
+/** The layer with its blobs. */
+export interface HostLayer {
+  readonly layer: Layer;
+  readonly bottomBlobs: readonly Blob[];
+  readonly topBlobs: readonly Blob[];
+  readonly propagateDown: readonly boolean[];
+}
+
+/**
+ * Runs a layer's host code between device kernels: brings what it reads to the host, and notes what it
+ * wrote. What it only read stays valid on the device too, so each blob goes over once at most.
+ */
+export class HostStep {
+  readonly #planned: HostLayer;
+  /** Whether values must be there before the layer runs; else it fetches them when it looks. */
+  readonly #needsSync: boolean;
+  /** Memories that are the same on host and device while the layer reads them. */
+  readonly #shared: SyncedMemory[] = [];
+
+  constructor(planned: HostLayer, needsSync: boolean) {
+    this.#planned = planned;
+    this.#needsSync = needsSync;
+  }
+
+  async forward(): Promise<void> {
+    const { layer, bottomBlobs, topBlobs } = this.#planned;
+    for (const blob of bottomBlobs) await this.#reads(blob.dataMemory);
+    for (const blob of layer.blobs) await this.#reads(blob.dataMemory);
+    if (bottomBlobs.length > 0) this.#overwritesTops();
+    else await this.#readiesOwnTops();
+    layer.forward(bottomBlobs, topBlobs);
+    this.#keepsShared();
+    if (bottomBlobs.length === 0) return;
+    for (const { dataMemory } of topBlobs) dataMemory.newest = "host";
+  }
+
+  async backward(): Promise<void> {
+    const { layer, bottomBlobs, topBlobs, propagateDown } = this.#planned;
+    for (const blob of topBlobs) {
+      await this.#reads(blob.diffMemory);
+      await this.#reads(blob.dataMemory);
+    }
+    for (const blob of bottomBlobs) await this.#reads(blob.dataMemory);
+    for (const blob of layer.blobs) {
+      await this.#reads(blob.dataMemory);
+      // Gradients are added to: what the device may have there counts.
+      if (blob.hasDiff) await blob.diffMemory.bringToHost();
+    }
+    for (let i = 0; i < bottomBlobs.length; i++) {
+      const blob = bottomBlobs[i]!;
+      if (propagateDown[i] && blob.diffMemory.newest === "device") blob.diffMemory.newest = "host";
+    }
+    layer.backward?.(topBlobs, propagateDown, bottomBlobs);
+    this.#keepsShared();
+    for (let i = 0; i < bottomBlobs.length; i++) {
+      if (propagateDown[i]) bottomBlobs[i]!.diffMemory.newest = "host";
+    }
+  }
+
+  /** Brings a memory to the host if need be, and remembers whether the device has the same values. */
+  async #reads(memory: SyncedMemory): Promise<void> {
+    if (memory.newest === "device" && this.#needsSync) await memory.bringToHost();
+    if (memory.newest === "both") this.#shared.push(memory);
+  }
+
+  /** Looking at a blob on the host claims it, because it might be written to; a bottom is not. */
+  #keepsShared(): void {
+    for (const memory of this.#shared) memory.newest = "both";
+    this.#shared.length = 0;
+  }
+
+  /** Tops are written whole: what the device has of them counts no more. */
+  #overwritesTops(): void {
+    const { topBlobs, bottomBlobs } = this.#planned;
+    for (const top of topBlobs) {
+      if (bottomBlobs.includes(top)) continue;
+      if (top.dataMemory.newest === "device") top.dataMemory.newest = "host";
+    }
+  }
+
+  /**
+   * A layer without bottoms may write its tops, as data layers do, or leave them as they are, as Input
+   * and Parameter do; what the device made of them in place counts then.
+   */
+  async #readiesOwnTops(): Promise<void> {
+    const { layer, topBlobs } = this.#planned;
+    for (const { dataMemory } of topBlobs) {
+      if (dataMemory.newest !== "device") continue;
+      if (layer.blobs.some((blob) => blob.dataMemory === dataMemory)) continue;
+      if (layer.prepare) dataMemory.newest = "host";
+      else if (this.#needsSync) await dataMemory.bringToHost();
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/** @file The GPU as kernels see it: memories that are brought there when needed, and recorded work. */
+import type { Heap } from "../../core/heap.ts";
+import type { DeviceCopy, SyncedMemory } from "../../core/synced-memory.ts";
+import { CaffeError } from "../../errors.ts";
+import type { TransferCounts } from "../device.ts";
+import { MAP_READ, bufferBytes, usage } from "./buffers.ts";
+
+/** Floats that are copied out of the shared heap at once: Dawn takes no shared memory. */
+const CHUNK = 1 << 20;
+/** How many submissions may wait for the GPU before the host waits for it. */
+const MAX_AHEAD = 3;
+
+/** The buffer of a memory. */
+interface GpuCopy extends DeviceCopy {
+  readonly buffer: GPUBuffer;
+  /** The recording that last used it. */
+  recording: number;
+}
+
+/**
+ * Records work for a GPU and submits it in one piece. A memory that a kernel reads is uploaded where
+ * the host has newer values, and nothing comes back but what is asked for.
+ */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly heap: Heap;
+  readonly counts: TransferCounts = { submissions: 0, dispatches: 0, bytesUp: 0, bytesDown: 0 };
+  readonly #copies = new WeakMap<SyncedMemory, GpuCopy>();
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  readonly #staging: GPUBuffer[] = [];
+  readonly #ahead: Promise<undefined>[] = [];
+  readonly #chunk = new Float32Array(CHUNK);
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #recording = 1;
+  #submissionDue: Promise<void> | undefined;
+  #problem: string | undefined;
+
+  constructor(device: GPUDevice, heap: Heap) {
+    this.device = device;
+    this.heap = heap;
+    device.onuncapturederror = ({ error }) => {
+      this.#problem ??= error.message;
+    };
+    device.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") this.#problem ??= `the GPU was lost: ${message}`;
+    });
+  }
+
+  /** The buffer of a memory, with the newest values in it. */
+  read(memory: SyncedMemory): GPUBuffer {
+    const copy = this.#copyOf(memory);
+    if (memory.isCleared) {
+      this.#clear(memory, copy);
+    } else if (memory.newest === "host" && memory.isOnHost) {
+      this.#upload(memory, copy);
+      memory.newest = "both";
+    }
+    copy.recording = this.#recording;
+    return copy.buffer;
+  }
+
+  /** The buffer of a memory of which all that counts will be written. */
+  write(memory: SyncedMemory): GPUBuffer {
+    const copy = this.#copyOf(memory);
+    copy.recording = this.#recording;
+    memory.isCleared = false;
+    memory.newest = "device";
+    return copy.buffer;
+  }
+
+  /** The buffer of a memory that will be read and written. */
+  update(memory: SyncedMemory): GPUBuffer {
+    const buffer = this.read(memory);
+    memory.newest = "device";
+    return buffer;
+  }
+
+  /** The compiled module, one for each text. Its entry point is `main`. */
+  pipeline(label: string, code: string): GPUComputePipeline {
+    let pipeline = this.#pipelines.get(code);
+    if (!pipeline) {
+      const module = this.device.createShaderModule({ label, code });
+      const compute = { module, entryPoint: "main" };
+      pipeline = this.device.createComputePipeline({ label, layout: "auto", compute });
+      this.#pipelines.set(code, pipeline);
+    }
+    return pipeline;
+  }
+
+  /** Records one dispatch. */
+  dispatch(
+    pipeline: GPUComputePipeline,
+    bindings: GPUBindGroup,
+    [x, y, z]: readonly [number, number, number],
+  ): void {
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, bindings);
+    this.#pass.dispatchWorkgroups(x, y, z);
+    this.counts.dispatches++;
+  }
+
+  /** Submits what was recorded. */
+  submit(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    this.device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#recording++;
+    this.counts.submissions++;
+  }
+
+  /** Submits, and waits while the GPU is several submissions behind. */
+  async keepPace(): Promise<void> {
+    this.submit();
+    this.#ahead.push(this.device.queue.onSubmittedWorkDone());
+    if (this.#ahead.length > MAX_AHEAD) await this.#ahead.shift();
+    this.check();
+  }
+
+  /** Submits, and waits until the GPU has done everything. */
+  async finish(): Promise<void> {
+    this.submit();
+    this.#ahead.length = 0;
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** @throws CaffeError for the first thing that went wrong on the device */
+  check(): void {
+    if (this.#problem === undefined) return;
+    throw new CaffeError("gpu", `the GPU reports an error: ${this.#problem}`);
+  }
+
+  dispose(): void {
+    this.device.destroy();
+  }
+
+  #copyOf(memory: SyncedMemory): GpuCopy {
+    const known = this.#copies.get(memory);
+    if (known) return known;
+    const bytes = bufferBytes(memory.capacity);
+    const limit = Math.min(
+      this.device.limits.maxBufferSize,
+      this.device.limits.maxStorageBufferBindingSize,
+    );
+    if (bytes > limit) {
+      throw new CaffeError(
+        "out-of-memory",
+        `a blob of ${bytes} bytes is larger than this GPU can bind (${limit} bytes). Use a smaller batch or input`,
+      );
+    }
+    const buffer = this.device.createBuffer({
+      size: bytes,
+      usage: usage.storage | usage.copySource | usage.copyTarget,
+    });
+    const copy: GpuCopy = {
+      buffer,
+      recording: 0,
+      download: (into) => this.#download(copy, into),
+      dispose: () => buffer.destroy(),
+    };
+    this.#copies.set(memory, copy);
+    memory.copy = copy;
+    return copy;
+  }
+
+  #clear(memory: SyncedMemory, copy: GpuCopy): void {
+    this.#endPass();
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#encoder.clearBuffer(copy.buffer);
+    memory.isCleared = false;
+    memory.newest = "device";
+  }
+
+  /** Work that is recorded and uses the buffer must see the values from before. */
+  #upload(memory: SyncedMemory, copy: GpuCopy): void {
+    if (copy.recording === this.#recording) this.submit();
+    const values = memory.hostView();
+    for (let at = 0; at < values.length; at += CHUNK) {
+      const part = values.subarray(at, at + CHUNK);
+      this.#chunk.set(part);
+      this.device.queue.writeBuffer(copy.buffer, 4 * at, this.#chunk, 0, part.length);
+    }
+    this.counts.bytesUp += 4 * values.length;
+  }
+
+  async #download(copy: GpuCopy, into: Float32Array): Promise<void> {
+    const bytes = 4 * into.length;
+    if (bytes === 0) return;
+    const staging = this.#takeStaging(bytes);
+    this.#endPass();
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(copy.buffer, 0, staging, 0, bytes);
+    await this.#submitSoon();
+    try {
+      await staging.mapAsync(MAP_READ, 0, bytes);
+    } catch (error) {
+      this.check();
+      throw new CaffeError("gpu", `values cannot be read back from the GPU: ${String(error)}`);
+    }
+    into.set(new Float32Array(staging.getMappedRange(0, bytes)));
+    staging.unmap();
+    this.#staging.push(staging);
+    this.counts.bytesDown += bytes;
+  }
+
+  /** One submission for all that is asked for in one turn. */
+  #submitSoon(): Promise<void> {
+    this.#submissionDue ??= Promise.resolve().then(() => {
+      this.#submissionDue = undefined;
+      this.submit();
+    });
+    return this.#submissionDue;
+  }
+
+  /** The smallest free buffer that is large enough, or a new one. */
+  #takeStaging(bytes: number): GPUBuffer {
+    const fitting = this.#staging.filter(({ size }) => size >= bytes);
+    const best = fitting.reduce<GPUBuffer | undefined>(
+      (least, buffer) => (least && least.size <= buffer.size ? least : buffer),
+      undefined,
+    );
+    if (!best) {
+      const size = bufferBytes(bytes / 4);
+      return this.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+    }
+    this.#staging.splice(this.#staging.indexOf(best), 1);
+    return best;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+}

@@ -160,11 +160,17 @@ export class Gpu {
       buffer,
       recording: 0,
       download: (into) => this.#download(copy, into),
-      dispose: () => buffer.destroy(),
+      dispose: () => this.#destroy(copy),
     };
     this.#copies.set(memory, copy);
     memory.copy = copy;
     return copy;
+  }
+
+  /** What was recorded may still use the buffer; what was submitted keeps it alive by itself. */
+  #destroy({ buffer, recording }: GpuCopy): void {
+    if (recording === this.#recording) this.submit();
+    buffer.destroy();
   }
 
   #clear(memory: SyncedMemory, copy: GpuCopy): void {

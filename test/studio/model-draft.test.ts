@@ -20,17 +20,17 @@ const settings: JobSettings = {
   augmentation: { flipX: true, rotate: 15, elastic: 0.02, elasticGrid: 5, noise: 0.01 },
 };
 
-const modelOf = (changed: Partial<JobSettings> = {}) =>
-  ({
-    ...{ id: "first", dataset: "hearts", layerFiles: ["dice.ts", "more.js"] },
-    settings: { ...settings, ...changed },
-  }) as unknown as ModelDetail;
+const modelOf = (given: JobSettings): ModelDetail => ({
+  ...{ id: "first", kind: "model", status: "done", created: "", progress: 1, dataset: "hearts" },
+  ...{ folder: "/jobs/first", maxIter: 10, snapshots: [], history: [], bytes: 0, files: [] },
+  ...{ settings: given, layerFiles: ["dice.ts", "more.js"] },
+});
 
 describe("a clone", () => {
   test("asks for everything that its model was made with, augmentation and custom layers too", () => {
     const { dataset: _, network: __, layers: ___, ...kept } = settings;
     const { batchSize, learningRate, weights, ...same } = kept;
-    expect(formOf(draftOf(modelOf(), "text"))).toEqual({
+    expect(formOf(draftOf(modelOf(settings), "text"))).toEqual({
       ...same,
       ...{ name: "first-copy", dataset: "hearts", network: "text" },
       ...{ batchSizes: [batchSize], learningRates: [learningRate] },
@@ -43,15 +43,11 @@ describe("a clone", () => {
   });
 
   test.each(Object.values(defaultPolicies))("keeps the policy $policy", (policy) => {
-    expect(formOf(draftOf(modelOf({ policy }), "")).policy).toEqual(policy);
+    expect(formOf(draftOf(modelOf({ ...settings, policy }), "")).policy).toEqual(policy);
   });
 
   test("of a model without options has none", () => {
-    const plain = { ...settings, ...defaultSettings } as Record<string, unknown>;
-    for (const key of ["batchSize", "valBatchSize", "iterSize", "cropSize", "seed"])
-      delete plain[key];
-    delete plain["augmentation"];
-    const model = { ...modelOf(), settings: plain } as unknown as ModelDetail;
+    const model = modelOf({ ...defaultSettings, dataset: "/jobs/hearts", network: "network" });
     const form = formOf(draftOf(model, ""));
     for (const key of [
       "valBatchSize",
@@ -75,7 +71,7 @@ describe("the form", () => {
   });
 
   test("previews the batch with the augmentation, but not with what cannot change it", () => {
-    const draft = draftOf(modelOf(), "text");
+    const draft = draftOf(modelOf(settings), "text");
     expect(previewFormOf(draft)).toEqual({
       ...{ dataset: "hearts", network: "text", cropSize: 224, seed: 7 },
       augmentation: settings.augmentation,

@@ -10,6 +10,9 @@ const ALIGNMENT = 64; // a cache line, and enough for every SIMD width
 /** The kernels' static data lies below this address. */
 export const HEAP_BASE: Pointer = 1 << 20;
 
+/** Bytes for blobs where the address space is to be had. */
+export const HEAP_BYTES = SIZES_PAGES[0]! * 65_536 - HEAP_BASE;
+
 /**
  * One shared `WebAssembly.Memory` with a first-fit allocator.
  *

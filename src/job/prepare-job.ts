@@ -121,6 +121,15 @@ function adviceOn(nets: PreparedNet, dataset: JobDataset, settings: JobSettings)
         ' Add `weight_filler { type: "msra" }` or give --weights.',
     );
   }
+  return [...advice, ...datasetAdvice(dataset, settings)];
+}
+
+/** What of the settings the dataset cannot do as it was perhaps meant. */
+export function datasetAdvice(
+  dataset: JobDataset,
+  settings: Pick<JobSettings, "mean" | "cropSize">,
+): string[] {
+  const advice: string[] = [];
   if (settings.mean !== "none" && !dataset.mean) {
     advice.push(`the dataset has no mean file, so no mean is subtracted (mean: ${settings.mean})`);
   }

@@ -7,8 +7,7 @@ import { overlay } from "./overlay.ts";
 import { type Picture, sheet } from "./picture.ts";
 
 const COLUMNS = 4;
-/** The most images that a preview has. */
-export const PREVIEWED_IMAGES = 2 * COLUMNS;
+const MOST_IMAGES = 2 * COLUMNS;
 /** Smaller images are enlarged to about this width. */
 const LEGIBLE_WIDTH = 192;
 
@@ -68,7 +67,7 @@ async function firstSamples(layers: readonly LayerParameter[]): Promise<Sample[]
     const [images, labels] = layers.map(({ top }) => net.blobs.get(top[0] ?? ""));
     const [count = 0, channels = 1, height = 1, width = 1] = images?.shape ?? [];
     const size = channels * height * width;
-    return Array.from({ length: Math.min(count, PREVIEWED_IMAGES) }, (_, n): Sample => {
+    return Array.from({ length: Math.min(count, MOST_IMAGES) }, (_, n): Sample => {
       const data = images!.data.slice(n * size, (n + 1) * size);
       return { image: { channels, height, width, data }, label: mapOf(labels, n, height, width) };
     });

@@ -3,6 +3,7 @@ import type { FenceOptions } from "../core/fence-options.ts";
 import type { Shape } from "../core/shape.ts";
 import { activationBytes, requiredBytes } from "../net/memory.ts";
 import { multiplyAdds } from "../net/multiply-adds.ts";
+import type { State } from "../net/filter.ts";
 import { Net } from "../net/net.ts";
 import type { NetLayer } from "../net/net-layer.ts";
 import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
@@ -61,10 +62,26 @@ export interface NetSummary {
  * allocated, however large the net.
  * @throws CaffeError where the net cannot be built
  */
-export async function summarizeNet(
+export function summarizeNet(
   param: NetParameter,
   options: SummaryOptions = {},
 ): Promise<NetSummary> {
+  return withShapedNet(param, options, (shaped) => summaryOf(shaped, options.weights));
+}
+
+/** A net whose blobs have shapes and no values, and what it was built from. */
+export interface ShapedNet {
+  readonly net: Net;
+  readonly standIn: NetParameter;
+  readonly state: State;
+}
+
+/** Builds a net as `summarizeNet` does, for as long as `use` looks at it. */
+export async function withShapedNet<Result>(
+  param: NetParameter,
+  options: SummaryOptions,
+  use: (shaped: ShapedNet) => Result,
+): Promise<Result> {
   const { phase = "TRAIN", level = 0, layers, fence, root } = options;
   const stages = options.stages ?? (phase === "TRAIN" ? ["train"] : []);
   const state = { phase, level, stages };
@@ -77,25 +94,29 @@ export async function summarizeNet(
     device: openShapeDevice(),
   });
   try {
-    const crops = cropAdvice(standIn, state);
-    return {
-      name: net.name,
-      phase,
-      layers: layerSummaries(net, standIn),
-      parameters: sum(net.learnableParams.map(({ blob }) => blob.count)),
-      multiplyAdds: sum(net.layers.map(multiplyAdds)),
-      bytes: {
-        parameters: 4 * sum(net.learnableParams.map(({ blob }) => blob.count)),
-        activations: activationBytes(net),
-        reusedActivations: net.reusedDataBytes,
-        total: requiredBytes(net),
-      },
-      crops,
-      warnings: summaryWarnings(net, standIn, crops, options.weights),
-    };
+    return use({ net, standIn, state });
   } finally {
     net.dispose();
   }
+}
+
+export function summaryOf({ net, standIn, state }: ShapedNet, weights?: NetParameter): NetSummary {
+  const crops = cropAdvice(standIn, state);
+  return {
+    name: net.name,
+    phase: net.phase,
+    layers: layerSummaries(net, standIn),
+    parameters: sum(net.learnableParams.map(({ blob }) => blob.count)),
+    multiplyAdds: sum(net.layers.map(multiplyAdds)),
+    bytes: {
+      parameters: 4 * sum(net.learnableParams.map(({ blob }) => blob.count)),
+      activations: activationBytes(net),
+      reusedActivations: net.reusedDataBytes,
+      total: requiredBytes(net),
+    },
+    crops,
+    warnings: summaryWarnings(net, standIn, crops, weights),
+  };
 }
 
 function layerSummaries(net: Net, param: NetParameter): LayerSummary[] {

@@ -29,13 +29,9 @@ export function copyTrainedLayers(
 ): void {
   const copies = source.layer.flatMap((layer) => {
     const blobs = target.get(layer.name ?? "");
-    if (!blobs) {
-      logger.log("info", "net.cpp:744", `Ignoring source layer ${layer.name ?? ""}`);
-      return [];
-    }
-    return isFromHdf5(source)
-      ? copiesFromHdf5(layer, blobs, isShared)
-      : copiesFromMessage(layer, blobs);
+    if (blobs) return copiesOf(source, layer, blobs, isShared);
+    logger.log("info", "net.cpp:744", `Ignoring source layer ${layer.name ?? ""}`);
+    return [];
   });
   // Every blob was checked by now: a file that does not fit leaves the net as it was.
   for (const { proto, target, what } of copies) {
@@ -43,6 +39,30 @@ export function copyTrainedLayers(
     target.set(data);
     if (diff) target.setDiff(diff);
   }
+}
+
+/**
+ * Checks that the blobs of one source layer fit those of a net's; values are not looked at.
+ * @throws ModelFileError as `copyTrainedLayers` would
+ */
+export function checkTrainedLayer(
+  source: NetParameter,
+  layer: LayerParameter,
+  target: readonly Blob[],
+  isShared: (blob: Blob) => boolean = () => false,
+): void {
+  copiesOf(source, layer, target, isShared);
+}
+
+function copiesOf(
+  source: NetParameter,
+  layer: LayerParameter,
+  target: readonly Blob[],
+  isShared: (blob: Blob) => boolean,
+): Copy[] {
+  return isFromHdf5(source)
+    ? copiesFromHdf5(layer, target, isShared)
+    : copiesFromMessage(layer, target);
 }
 
 function copiesFromMessage({ name = "", blobs }: LayerParameter, target: readonly Blob[]): Copy[] {

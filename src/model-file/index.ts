@@ -2,7 +2,7 @@
 export { syncFolder, systemReason, temporaryBeside, writeFileAtomically } from "./atomic-write.ts";
 export { foreignKind } from "./binary-file.ts";
 export { type StoredBlob, blobFromProto, shapeFits } from "./blob-proto.ts";
-export { copyTrainedLayers } from "./copy-trained-layers.ts";
+export { checkTrainedLayer, copyTrainedLayers } from "./copy-trained-layers.ts";
 export { type Hdf5Library, loadHdf5 } from "./hdf5/library.ts";
 export { type Hdf5Array, type Hdf5Reader, readHdf5 } from "./hdf5/reader.ts";
 export { appendHdf5, writeHdf5Sync } from "./hdf5/writer.ts";

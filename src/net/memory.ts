@@ -29,17 +29,22 @@ const paramCount = ({ learnableParams }: NetMemory) =>
  * @throws NetDefinitionError with the need, and the layers that need most
  */
 export function checkMemory(net: NetMemory): void {
+  const problem = memoryProblem(net, net.device.heap.limitBytes);
+  if (problem !== undefined) throw new NetDefinitionError(problem);
+}
+
+/** Why a net does not fit a heap of `limit` bytes; undefined where it does. */
+export function memoryProblem(net: NetMemory, limit: number): string | undefined {
   const bytes = requiredBytes(net);
-  const limit = net.device.heap.limitBytes;
-  if (bytes <= limit) return;
+  if (bytes <= limit) return undefined;
   const largest = net.layers
     .map((layer) => ({ name: layer.name, bytes: layerBytes(net, layer) + paramBytes(layer) }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 3)
     .map((layer) => `${layer.name} ${mebi(layer.bytes)}`);
-  throw new NetDefinitionError(
+  return (
     `the net needs ${mebi(bytes)} of memory, and the CPU heap ends at ${mebi(limit)}; ` +
-      `largest layers: ${largest.join(", ")}. ${advice(net, limit)}`,
+    `largest layers: ${largest.join(", ")}. ${advice(net, limit)}`
   );
 }
 

@@ -146,10 +146,63 @@ export interface Problem {
 export interface CheckedLayer {
   readonly name: string;
   readonly type: string;
-  readonly tops: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Shapes are there where the net could be built. */
+  readonly tops: readonly {
+    readonly name: string;
+    readonly shape?: readonly number[] | undefined;
+  }[];
   readonly parameters: number;
+  /** Which of train, val and deploy it is part of. */
   readonly states: readonly string[];
+  /** Where it stands in the text; absent for the data layers that a job adds. */
+  readonly line?: number | undefined;
 }
+
+/** What a drawn layer is, and where it comes from. */
+interface DrawnAbout {
+  readonly name: string;
+  readonly type: string;
+  readonly states: readonly string[];
+  readonly line?: number;
+  /** Whether it is the one that cannot be built. */
+  readonly isWrong: boolean;
+}
+
+export interface DrawnLayer extends DrawnAbout {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly head: string;
+  readonly color: string;
+  readonly lines: readonly { readonly text: string; readonly role: string }[];
+  /** Layers that work in place on its top. */
+  readonly rows: readonly (DrawnAbout & { readonly text: string; readonly color: string })[];
+}
+
+/** A net laid out from top to bottom; pixels. */
+export interface DrawnNet {
+  readonly width: number;
+  readonly height: number;
+  /** Heights of a layer's head, of a line and of a row, and the margin beside texts. */
+  readonly metrics: {
+    readonly head: number;
+    readonly line: number;
+    readonly row: number;
+    readonly padding: number;
+  };
+  readonly layers: readonly DrawnLayer[];
+  readonly wires: readonly { readonly blob: string; readonly path: string }[];
+}
+
+/** What of the form decides whether a network can be trained. */
+export type CheckForm = Pick<ModelForm, "network" | "layers" | "weights"> & {
+  readonly dataset?: string;
+  readonly batchSizes?: readonly number[];
+  readonly valBatchSize?: number;
+  readonly cropSize?: number;
+  readonly mean?: JobSettings["mean"];
+};
 
 export interface CheckResult {
   readonly problem?: Problem | undefined;
@@ -158,8 +211,10 @@ export interface CheckResult {
   /** Bytes that training needs. */
   readonly bytes: number;
   readonly notes: readonly string[];
-  /** Modules and classes of custom layers that the text asks for. */
+  /** Modules and classes of custom layers that the text asks for, and those of them without a file. */
   readonly customLayers: readonly string[];
+  readonly missingLayers: readonly string[];
+  readonly graph?: DrawnNet | undefined;
 }
 
 export interface FolderList {

@@ -102,49 +102,22 @@ describe("records", () => {
 });
 
 describe("the check of a network", () => {
-  const check = async (text: string, dataset = "tiny") =>
-    (await post("/api/check", { text, dataset })).json();
+  const check = (more: object) =>
+    post("/api/check", { network: tinyNetwork(), layers: [], weights: [], ...more });
 
-  test("gives layers, shapes, parameters and the custom layers that are needed", async () => {
-    const { problem, layers, parameters, customLayers } = await check(tinyNetwork());
-    expect(problem).toBeUndefined();
-    expect(layers.find(({ name }: { name: string }) => name === "score").tops[0].shape).toEqual([
-      2, 2, 8, 8,
-    ]);
-    expect(parameters).toBe(4);
-    expect(customLayers).toEqual(["digits_python_layers.Dice"]);
+  test("runs in another process, with the files that the form names", async () => {
+    const layers = [{ job: "model", file: "dice.ts" }];
+    const { problem, parameters, missingLayers } = (
+      await check({ dataset: "tiny", layers })
+    ).json();
+    expect({ problem, parameters, missingLayers }).toEqual({ parameters: 4, missingLayers: [] });
   });
 
-  test("names line and column of a mistake", async () => {
-    const { problem } = await check('layer {\n  name: "a"\n  typo: "b"\n}');
-    expect(problem).toMatchObject({ line: 3, column: 7 }); // as protobuf counts: at the token after the name;
-    expect(problem.message).toContain('no field named "typo"');
-  });
-
-  test("names a blob that no layer makes", async () => {
-    const { problem } = await check(tinyNetwork().replace('bottom: "scaled"', 'bottom: "scald"'));
-    expect(problem.message).toContain("references bottom 'scald'");
-  });
-
-  test("warns of weights that start at zero, unless weights are given", async () => {
-    const text = tinyNetwork("");
-    expect((await check(text)).notes[0]).toContain("all weights start at 0");
-    const given = await post("/api/check", { text, dataset: "tiny", hasWeights: true });
-    expect(given.json().notes).toEqual([]);
-  });
-
-  test("takes a custom layer with as many tops as bottoms to keep shapes", async () => {
-    const augment =
-      'layer { name: "aug" type: "Python" bottom: "scaled" top: "turned" python_param { module: "a" layer: "A" } }';
-    const text = tinyNetwork().replace(
-      'bottom: "scaled" top: "score"',
-      'bottom: "turned" top: "score"',
-    );
-    const { problem, parameters } = await check(
-      text.replace('layer { name: "score"', `${augment} layer { name: "score"`),
-    );
-    expect(problem).toBeUndefined();
-    expect(parameters).toBe(4);
+  test("takes no files from outside", async () => {
+    for (const field of ["layers", "weights"]) {
+      const reply = await check({ [field]: [{ path: at("secret", "key.txt") }] });
+      expect(reply.statusCode).toBe(403);
+    }
   });
 });
 

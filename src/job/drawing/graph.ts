@@ -42,10 +42,22 @@ export function netGraph(
   const states = phases.flatMap((phase) =>
     stageLists.map((stages) => ({ phase, level: options.level ?? 0, stages })),
   );
+  const nets = states.map((state) => ({ layers: filterLayers(net, state), phase: state.phase }));
+  return { ...laidOver(nets, net.layer), states };
+}
+
+/**
+ * Nets laid over each other.
+ * @param order all of their layers, as cards are to be listed
+ */
+export function laidOver(
+  nets: readonly { readonly layers: readonly LayerParameter[]; readonly phase: Phase }[],
+  order: readonly LayerParameter[],
+): Pick<NetGraph, "cards" | "wires"> {
   const builder = new GraphBuilder();
-  for (const state of states) builder.add(filterLayers(net, state), state.phase);
-  const cards = net.layer.flatMap((layer) => builder.cards.get(layer) ?? []);
-  return { cards: [...new Set(cards)], wires: [...builder.wires.values()], states };
+  for (const { layers, phase } of nets) builder.add(layers, phase);
+  const cards = order.flatMap((layer) => builder.cards.get(layer) ?? []);
+  return { cards: [...new Set(cards)], wires: [...builder.wires.values()] };
 }
 
 /** No stage, and each that a rule names; a file of a stranger may name any number. */

@@ -1,5 +1,6 @@
 /** @file The studio's server: guard, routes and pages around one jobs folder. */
 import Fastify, { type FastifyInstance } from "fastify";
+import { Checker } from "./checker.ts";
 import { addClientFiles } from "./client-files.ts";
 import type { Context } from "./context.ts";
 import { addGuard, type GuardOptions } from "./guard.ts";
@@ -23,6 +24,8 @@ export interface AppOptions extends GuardOptions {
   readonly data: readonly string[];
   /** The most bytes of an uploaded file; default 1 GiB. */
   readonly uploadLimit?: number;
+  /** Runs custom layers unfenced, as the user's own; default false. */
+  readonly trustedLayers?: boolean;
 }
 
 /** Builds the server without listening; closing it stops what runs, with snapshots. */
@@ -34,6 +37,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
     ...{ roots, files, queue },
     jobs: new Jobs(roots, files, queue),
     uploads: new Uploads(files.uploads),
+    checker: new Checker(),
+    trustedLayers: options.trustedLayers ?? false,
     uploadLimit: options.uploadLimit ?? 2 ** 30,
   };
   const app = Fastify({
@@ -53,6 +58,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   addTestRoutes(app, context);
   addFileRoutes(app, context);
   addClientFiles(app, packageFiles.client);
-  app.addHook("onClose", () => queue.close());
+  app.addHook("onClose", async () => {
+    context.checker.close();
+    await queue.close();
+  });
   return app;
 }

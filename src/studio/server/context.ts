@@ -1,4 +1,5 @@
 /** @file What the routes share. */
+import type { Checker } from "./checker.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Roots } from "./roots.ts";
 import type { TaskFiles } from "./task.ts";
@@ -11,6 +12,9 @@ export interface Context {
   readonly queue: TaskQueue;
   readonly jobs: Jobs;
   readonly uploads: Uploads;
+  readonly checker: Checker;
+  /** Whether custom layers run unfenced, as the user's own. */
+  readonly trustedLayers: boolean;
   /** The most bytes of an uploaded file. */
   readonly uploadLimit: number;
 }

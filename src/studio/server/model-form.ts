@@ -15,7 +15,7 @@ import { filePath } from "./uploads.ts";
 const percent = { type: "number", exclusiveMinimum: 0, maximum: 100 } as const;
 const rate = { type: "number", minimum: 0, maximum: 1000 } as const;
 const share = { type: "number", exclusiveMinimum: 0, maximum: 1 } as const;
-const count = { type: "integer", minimum: 1, maximum: 1_000_000 } as const;
+export const count = { type: "integer", minimum: 1, maximum: 1_000_000 } as const;
 const interval = { type: "number", minimum: 0, maximum: 1_000_000 } as const;
 
 const policy = {

@@ -8,6 +8,7 @@ const ROOT = packageRoot();
 export const packageFiles = {
   program: join(ROOT, "dist/src/cli/main.js"),
   segmentWorker: join(ROOT, "dist/src/studio/worker/segment.js"),
+  checkWorker: join(ROOT, "dist/src/studio/worker/check.js"),
   client: join(ROOT, "dist/studio"),
   networks: join(ROOT, "networks"),
 } as const;

@@ -1,7 +1,7 @@
 /** @file The first training batch that a model form asks for, as a picture. */
 import { CaffeError } from "../../errors.ts";
 import { readJobDataset } from "../../job/dataset.ts";
-import { PREVIEWED_IMAGES, previewBatch } from "../../job/preview.ts";
+import { previewBatch } from "../../job/preview.ts";
 import type { Picture } from "../../job/picture.ts";
 import { dataLayersOf } from "../../job/prepare-net.ts";
 import { type JobSettings, checkSettings, defaultSettings } from "../../job/settings.ts";
@@ -12,9 +12,12 @@ import {
   createMessage,
 } from "../../schema/index.ts";
 import type { PreviewForm } from "../api-types.ts";
-import { parseNetwork } from "./check-network.ts";
+import { parseNetwork } from "../check/parse-network.ts";
 import type { Context } from "./context.ts";
 import { datasetFolder, effective } from "./model-form.ts";
+
+/** A row of the picture. */
+const SHOWN_IMAGES = 4;
 
 /**
  * Draws the batch without building the network, which may not be complete yet.
@@ -31,7 +34,7 @@ export async function previewOf(form: PreviewForm, context: Context): Promise<Pi
   };
   checkSettings(settings);
   const dataset = await readJobDataset(folder);
-  const batchSize = Math.min(PREVIEWED_IMAGES, dataset.train.count);
+  const batchSize = Math.min(SHOWN_IMAGES, dataset.train.count);
   const { layers } = dataLayersOf(networkOf(form.network), dataset, { ...settings, batchSize });
   const train = layers.filter(({ include }) => include[0]?.phase === "TRAIN");
   return previewBatch(train.map(withoutMeanFile));

@@ -1,5 +1,5 @@
-/** @file What the studio and the process that tests an image say to each other. */
-import type { TestResult } from "../api-types.ts";
+/** @file What the studio and the processes that test an image or check a network say to each other. */
+import type { CheckResult, TestResult } from "../api-types.ts";
 
 export type SegmentRequest = {
   /** The job. */
@@ -14,3 +14,5 @@ export type SegmentRequest = {
 export interface SegmentReply {
   readonly result: Omit<TestResult, "title" | "classNames">;
 }
+
+export type CheckReply = { readonly result: CheckResult } | { readonly error: string };

@@ -35,7 +35,8 @@ const posted = (body: unknown): RequestInit => ({
     : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
 });
 
-export const post = <Reply>(path: string, body?: unknown) => request<Reply>(path, posted(body));
+export const post = <Reply>(path: string, body?: unknown, signal?: AbortSignal) =>
+  request<Reply>(path, { ...posted(body), ...(signal ? { signal } : {}) });
 
 /** Posts a form that is answered with a picture. */
 export const postForImage = async (path: string, body: unknown): Promise<Blob> =>

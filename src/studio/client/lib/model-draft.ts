@@ -1,6 +1,13 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
 import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/form-settings.ts";
-import type { FileRef, JobSettings, ModelDetail, ModelForm, PreviewForm } from "../../api-types.ts";
+import type {
+  CheckForm,
+  FileRef,
+  JobSettings,
+  ModelDetail,
+  ModelForm,
+  PreviewForm,
+} from "../../api-types.ts";
 import {
   type AugmentationDraft,
   augmentationDraft,
@@ -107,6 +114,26 @@ export function formOf(draft: ModelDraft): ModelForm {
     policy: policyOf(draft),
   };
 }
+
+/** What decides whether the network can be trained. */
+export function checkFormOf(draft: ModelDraft): CheckForm {
+  const { dataset, network, layers, weights, mean } = draft;
+  const batchSizes = numbers(draft.batchSizes).filter(isCount);
+  const own = {
+    ...optional("valBatchSize", draft.valBatchSize),
+    ...optional("cropSize", draft.cropSize),
+  };
+  const counts = Object.entries(own).filter(([, value]) => isCount(value));
+  return {
+    ...{ network, layers, weights, mean },
+    ...(dataset === "" ? {} : { dataset }),
+    ...(batchSizes.length > 0 ? { batchSizes } : {}),
+    ...Object.fromEntries(counts),
+  };
+}
+
+/** What is only half typed says nothing yet. */
+const isCount = (value: number) => Number.isInteger(value) && value > 0 && value <= 1_000_000;
 
 /** What the preview of the first batch depends on. */
 export function previewFormOf(draft: ModelDraft): PreviewForm {

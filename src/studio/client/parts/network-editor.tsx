@@ -1,39 +1,35 @@
-/** @file A prototxt with colours, line numbers and the place of the first mistake, checked while it is written. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { CheckResult, Problem } from "../../api-types.ts";
-import { post } from "../lib/api.ts";
+/** @file A prototxt with colours, line numbers and the place of the first mistake. */
+import { useEffect, useRef } from "preact/hooks";
+import type { Problem } from "../../api-types.ts";
+import { lineRange, piecesOf } from "../lib/prototxt-pieces.ts";
 
-const QUIET_MS = 350;
-const TOKENS =
-  /(?<comment>#[^\n]*)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<field>[A-Za-z_]\w*(?=\s*[:{]))|(?<number>-?\d[\w.+-]*)|(?<word>[A-Za-z_]\w*)/g;
+/** Of the style sheet. */
+const LINE_PIXELS = 19.5;
 
-interface Piece {
-  readonly kind: string;
-  readonly text: string;
-}
-
-function piecesOf(text: string): Piece[] {
-  const pieces: Piece[] = [];
-  let end = 0;
-  for (const match of text.matchAll(TOKENS)) {
-    if (match.index > end) pieces.push({ kind: "", text: text.slice(end, match.index) });
-    const kind = Object.entries(match.groups ?? {}).find(([, found]) => found !== undefined)?.[0];
-    pieces.push({ kind: kind ?? "", text: match[0] });
-    end = match.index + match[0].length;
-  }
-  pieces.push({ kind: "", text: `${text.slice(end)}\n` });
-  return pieces;
+/** A line to go to; a new object goes there again. */
+export interface Jump {
+  readonly line: number;
 }
 
 interface NetworkEditorProps {
   readonly id: string;
   readonly value: string;
   readonly problem: Problem | undefined;
+  readonly jump: Jump | undefined;
   readonly onChange: (text: string) => void;
 }
 
-export function NetworkEditor({ id, value, problem, onChange }: NetworkEditorProps) {
+export function NetworkEditor({ id, value, problem, jump, onChange }: NetworkEditorProps) {
   const back = useRef<HTMLPreElement>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (!jump || !area.current) return;
+    area.current.focus();
+    area.current.setSelectionRange(...lineRange(value, jump.line));
+    area.current.scrollTop = Math.max(0, (jump.line - 5) * LINE_PIXELS);
+    area.current.scrollLeft = 0;
+    // The text of that moment; typing must not jump.
+  }, [jump]);
   const lines = value.split("\n").length;
   return (
     <div class="editor">
@@ -54,6 +50,7 @@ export function NetworkEditor({ id, value, problem, onChange }: NetworkEditorPro
         </code>
       </pre>
       <textarea
+        ref={area}
         id={id}
         value={value}
         spellcheck={false}
@@ -68,28 +65,4 @@ export function NetworkEditor({ id, value, problem, onChange }: NetworkEditorPro
       />
     </div>
   );
-}
-
-/** Asks the server what it thinks of the text, when the typing pauses. */
-export function useCheck(
-  text: string,
-  dataset: string,
-  hasWeights: boolean,
-): CheckResult | undefined {
-  const [result, setResult] = useState<CheckResult>();
-  useEffect(() => {
-    let isCurrent = true;
-    const timer = setTimeout(() => {
-      const body = { text, hasWeights, ...(dataset ? { dataset } : {}) };
-      post<CheckResult>("/api/check", body).then(
-        (reply) => isCurrent && setResult(reply),
-        () => undefined,
-      );
-    }, QUIET_MS);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [text, dataset, hasWeights]);
-  return result;
 }

@@ -1,11 +1,14 @@
 /** @file The network: a text to edit, networks to start from, and what it amounts to. */
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { CheckResult, NetworkTemplate } from "../../api-types.ts";
 import { bytes, grouped } from "../lib/format.ts";
-import type { ModelDraft } from "../lib/model-draft.ts";
+import { type ModelDraft, checkFormOf } from "../lib/model-draft.ts";
+import { useCheck } from "../lib/use-check.ts";
 import { useFetched } from "../lib/use-data.ts";
 import { SelectField } from "./field.tsx";
-import { NetworkEditor, useCheck } from "./network-editor.tsx";
+import { LayerTable } from "./layer-table.tsx";
+import { NetGraph } from "./net-graph.tsx";
+import { type Jump, NetworkEditor } from "./network-editor.tsx";
 
 interface NetworkSectionProps {
   readonly draft: ModelDraft;
@@ -15,8 +18,10 @@ interface NetworkSectionProps {
 export function NetworkSection({ draft, set }: NetworkSectionProps) {
   const id = useId();
   const templates = useFetched<NetworkTemplate[]>("/api/networks");
-  const check = useCheck(draft.network, draft.dataset, draft.weights.length > 0);
-  const problem = draft.network.trim() === "" ? undefined : check?.problem;
+  const { result, isOld, refusal } = useCheck(checkFormOf(draft));
+  const [jump, setJump] = useState<Jump>();
+  const isEmpty = draft.network.trim() === "";
+  const goTo = (line: number) => setJump({ line });
   return (
     <section aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Network</h2>
@@ -39,72 +44,84 @@ export function NetworkSection({ draft, set }: NetworkSectionProps) {
         <NetworkEditor
           id={id}
           value={draft.network}
-          problem={problem}
+          problem={isEmpty ? undefined : result?.problem}
+          jump={jump}
           onChange={(network) => set({ network })}
         />
-        <div class="verdict" aria-live="polite">
-          {problem && (
-            <p class="banner bad">
-              {problem.line === undefined ? "" : `Line ${problem.line}, column ${problem.column}: `}
-              {problem.message}
+        <div class="verdict" aria-busy={isOld}>
+          {isEmpty && (
+            <p class="empty">
+              The graph of the network appears here while you write: its layers, their shapes, what
+              they cost, and what could not be trained.
             </p>
           )}
-          {check && !check.problem && <Summary check={check} hasLayers={draft.layers.length > 0} />}
-          {draft.network.trim() === "" && (
-            <p class="empty">The layers, their shapes and what they cost appear here.</p>
-          )}
+          {refusal && <p class="banner bad">{refusal}</p>}
+          {result && !isEmpty && <Verdict check={result} onGo={goTo} />}
         </div>
       </div>
     </section>
   );
 }
 
-function Summary({ check, hasLayers }: { check: CheckResult; hasLayers: boolean }) {
+interface VerdictProps {
+  readonly check: CheckResult;
+  readonly onGo: (line: number) => void;
+}
+
+function Verdict({ check, onGo }: VerdictProps) {
+  const [view, setView] = useState<"graph" | "table">("graph");
+  const { problem, graph, layers, notes, missingLayers } = check;
+  const shown = graph ? view : "table";
   return (
     <>
-      <p>
-        <strong>{grouped(check.parameters)}</strong> parameters; training needs about{" "}
-        <strong>{bytes(check.bytes)}</strong>.
-      </p>
-      {check.customLayers.length > 0 && !hasLayers && (
-        <p class="banner note">
-          This network has custom layers ({check.customLayers.join(", ")}): add their files below.
-        </p>
+      <div aria-live="polite">
+        {problem && (
+          <p class="banner bad">
+            {problem.line !== undefined && (
+              <>
+                <button type="button" class="link" onClick={() => onGo(problem.line!)}>
+                  Line {problem.line}, column {problem.column}
+                </button>
+                {": "}
+              </>
+            )}
+            {problem.message}
+          </p>
+        )}
+        {!problem && (
+          <p>
+            <strong>{grouped(check.parameters)}</strong> parameters; training needs about{" "}
+            <strong>{bytes(check.bytes)}</strong>.
+          </p>
+        )}
+        {missingLayers.length > 0 && (
+          <p class="banner note">
+            Add the file of the custom layer {missingLayers.join(", ")} below. Until then its shape
+            is a guess.
+          </p>
+        )}
+        {notes.map((note) => (
+          <p key={note} class="banner note">
+            {note}
+          </p>
+        ))}
+      </div>
+      {graph && (
+        <fieldset class="segments" aria-label="How the network is shown">
+          {(["graph", "table"] as const).map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={view === name}
+              onClick={() => setView(name)}
+            >
+              {name === "graph" ? "Graph" : "Layers"}
+            </button>
+          ))}
+        </fieldset>
       )}
-      {check.notes.map((note) => (
-        <p key={note} class="banner note">
-          {note}
-        </p>
-      ))}
-      <section
-        class="scroll layers"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        tabIndex={0}
-        aria-label="Layers of the training network"
-      >
-        <table>
-          <thead>
-            <tr>
-              <th>Layer</th>
-              <th>Type</th>
-              <th>Output</th>
-              <th class="number">Parameters</th>
-              <th>In</th>
-            </tr>
-          </thead>
-          <tbody>
-            {check.layers.map(({ name, type, tops, parameters, states }) => (
-              <tr key={name + states.join()}>
-                <td>{name}</td>
-                <td>{type}</td>
-                <td>{tops.map(({ shape }) => shape.join(" × ") || "1").join(", ")}</td>
-                <td class="number">{parameters > 0 ? grouped(parameters) : ""}</td>
-                <td>{states.length === 3 ? "all" : states.join(", ")}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      {shown === "graph" && graph && <NetGraph net={graph} onChoose={onGo} />}
+      {shown === "table" && layers.length > 0 && <LayerTable layers={layers} onChoose={onGo} />}
     </>
   );
 }

@@ -4,34 +4,27 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pngOf } from "../../../job/picture.ts";
 import { prepareJob } from "../../../job/prepare-job.ts";
-import type { ModelForm, NetworkTemplate, PreviewForm } from "../../api-types.ts";
-import { checkNetwork, parseNetwork } from "../check-network.ts";
+import type { CheckForm, ModelForm, NetworkTemplate, PreviewForm } from "../../api-types.ts";
+import { parseNetwork } from "../../check/parse-network.ts";
+import { checkForm, checkRequest } from "../check-form.ts";
 import type { Context } from "../context.ts";
 import { modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
 import { checkNetFiles } from "../net-files.ts";
 import { packageFiles } from "../package-files.ts";
 import { previewOf } from "../preview-form.ts";
 import { Refusal } from "../refusal.ts";
-import { id, idParams, networkText } from "../schemas.ts";
-
-const checkBody = {
-  type: "object",
-  additionalProperties: false,
-  required: ["text"],
-  properties: { text: networkText, dataset: id, hasWeights: { type: "boolean", default: false } },
-} as const;
+import { idParams } from "../schemas.ts";
 
 export function addModelRoutes(app: FastifyInstance, context: Context): void {
-  const { jobs, queue, roots } = context;
+  const { checker, jobs, queue, roots } = context;
 
-  app.post<{ Body: { text: string; dataset?: string; hasWeights: boolean } }>(
+  app.post<{ Body: CheckForm }>(
     "/api/check",
-    { schema: { body: checkBody } },
-    ({ body: { text, dataset, hasWeights } }) =>
-      checkNetwork(text, {
-        dataset: dataset === undefined ? undefined : roots.job(dataset),
-        hasWeights,
-      }),
+    { schema: { body: checkForm } },
+    async ({ body }, reply) => {
+      const isWanted = () => !reply.raw.destroyed;
+      return checker.check(await checkRequest(body, context), isWanted);
+    },
   );
 
   app.get("/api/networks", () => readTemplates());

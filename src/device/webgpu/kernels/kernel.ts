@@ -1,5 +1,6 @@
 /** @file What a kernel is made of: tasks for one shape of its blobs. */
 import type { Blob } from "../../../core/blob.ts";
+import { SyncedMemory } from "../../../core/synced-memory.ts";
 import type { KernelRequest, LayerKernel } from "../../device.ts";
 import type { Gpu } from "../gpu.ts";
 import { type Task, type TaskSpec, createTask } from "../task.ts";
@@ -25,12 +26,23 @@ export interface KernelTasks {
   readonly backward?: readonly TaskSpec<string>[];
 }
 
+/** Gives memory for so many floats, or other words, which a kernel has until its shape changes. */
+export type Scratch = (count: number) => SyncedMemory;
+
 /** A kernel whose tasks are made anew for each shape of its blobs. */
 export function shapedKernel(
   gpu: Gpu,
-  build: (bottoms: readonly Blob[], tops: readonly Blob[]) => KernelTasks,
-  dispose?: () => void,
+  build: (bottoms: readonly Blob[], tops: readonly Blob[], scratch: Scratch) => KernelTasks,
 ): LayerKernel {
+  const memories: SyncedMemory[] = [];
+  const scratch: Scratch = (count) => {
+    const memory = new SyncedMemory(gpu.heap, count);
+    memories.push(memory);
+    return memory;
+  };
+  const release = () => {
+    for (const memory of memories.splice(0)) memory.release();
+  };
   let forward: readonly Task[] = [];
   let before: readonly Task[] = [];
   let bottoms: readonly (readonly Task[])[] = [];
@@ -42,7 +54,8 @@ export function shapedKernel(
     specs.map((spec) => createTask(gpu, spec));
   return {
     reshape(bottomBlobs, topBlobs) {
-      const tasks = build(bottomBlobs, topBlobs);
+      release();
+      const tasks = build(bottomBlobs, topBlobs, scratch);
       forward = prepare(tasks.forward);
       before = prepare(tasks.backward);
       bottoms = (tasks.bottoms ?? []).map(prepare);
@@ -65,6 +78,6 @@ export function shapedKernel(
         for (const task of bottoms[i]!) task.run();
       }
     },
-    ...(dispose ? { dispose } : {}),
+    dispose: release,
   };
 }

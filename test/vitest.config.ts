@@ -13,6 +13,7 @@ export default defineConfig({
     exclude: ["test/slow/**", "test/browser/**"],
     isolate: false,
     testTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: ["default", `${root}test/support/closing-line.ts`],
     projects: [
       { extends: true, test: { name: "cortado", include } },

@@ -37,6 +37,20 @@ export interface JobSummary {
   readonly shape?: readonly number[] | undefined;
 }
 
+/** What happened to the list of jobs since an earlier event. */
+export interface JobChanges {
+  /** As they are now. */
+  readonly jobs: readonly JobSummary[];
+  /** Ids of those that are no more. */
+  readonly gone: readonly string[];
+}
+
+/** Lines that a job's log grew by; or, with `isWhole`, all that is shown of it. */
+export interface LogLines {
+  readonly lines: readonly string[];
+  readonly isWhole: boolean;
+}
+
 export interface Snapshot {
   readonly iter: number;
   readonly epoch: number;

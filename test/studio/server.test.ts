@@ -3,7 +3,6 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { appendMetric } from "../../src/job/metrics.ts";
 import { prepareJob } from "../../src/job/prepare-job.ts";
 import { defaultSettings } from "../../src/job/settings.ts";
 import { buildApp } from "../../src/studio/server/app.ts";
@@ -298,45 +297,5 @@ describe("uploads", () => {
   test("of others cannot be guessed by a path", async () => {
     const layers = [{ upload: "../../secret", name: "key.txt" }];
     expect((await post("/api/models", { ...form, layers })).statusCode).toBe(404);
-  });
-});
-
-describe("live updates", () => {
-  /** The metrics of one connection, and the id of its last event. */
-  async function listen(base: string, lastId?: string) {
-    const headers: Record<string, string> = lastId === undefined ? {} : { "last-event-id": lastId };
-    const reply = await fetch(`${base}/api/jobs/model/events`, { headers });
-    const reader = reply.body!.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!/event: metrics\ndata: .*\n\n/.test(text)) text += (await reader.read()).value ?? "";
-    await reader.cancel();
-    const events = [...text.matchAll(/id: (\d+)\nevent: metrics\ndata: (.*)\n/g)];
-    const iters = events.flatMap(([, , data]) =>
-      JSON.parse(data!).map(({ iter }: { iter: number }) => iter),
-    );
-    return { iters, id: events.at(-1)![1]! };
-  }
-
-  test("miss no point and send none twice to a client that comes back", async () => {
-    const file = at("jobs", "model", "metrics.jsonl");
-    const write = (iter: number) =>
-      appendMetric(file, {
-        iter,
-        epoch: iter,
-        phase: "train",
-        values: { loss: 1 },
-        lr: 1,
-        time: iter,
-      });
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    const address = app.server.address();
-    const base = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-    write(0);
-    write(1);
-    const first = await listen(base);
-    expect(first.iters).toEqual([0, 1]);
-    for (const iter of [2, 3, 4]) write(iter);
-    const second = await listen(base, first.id);
-    expect(second.iters).toEqual([2, 3, 4]);
   });
 });

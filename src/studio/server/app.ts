@@ -1,9 +1,14 @@
 /** @file The studio's server: guard, routes and pages around one jobs folder. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import Fastify, { type FastifyInstance } from "fastify";
+import { DATASET_FILE } from "../../plugins/dataset/build.ts";
 import { Checker } from "./checker.ts";
 import { addClientFiles } from "./client-files.ts";
 import type { Context } from "./context.ts";
 import { addGuard, type GuardOptions } from "./guard.ts";
+import { JobBoard } from "./job-board.ts";
+import { JobWatch } from "./job-watch.ts";
 import { Jobs } from "./jobs.ts";
 import { packageFiles } from "./package-files.ts";
 import { replyTo } from "./refusal.ts";
@@ -32,10 +37,16 @@ export interface AppOptions extends GuardOptions {
 export function buildApp(options: AppOptions): FastifyInstance {
   const roots = new Roots(options.jobs, options.data);
   const files = new TaskFiles(roots.jobs);
-  const queue = new TaskQueue({ files, program: packageFiles.program, cwd: roots.jobs });
+  const watch = new JobWatch(roots.jobs, files.logs);
+  const queue = new TaskQueue({
+    ...{ files, program: packageFiles.program, cwd: roots.jobs },
+    onChange: (id) => watch.touch(id),
+    isMade: ({ id, kind }) => kind === "dataset" && existsSync(join(roots.job(id), DATASET_FILE)),
+  });
+  const jobs = new Jobs(roots, files, queue);
   const context: Context = {
-    ...{ roots, files, queue },
-    jobs: new Jobs(roots, files, queue),
+    ...{ roots, files, queue, jobs, watch },
+    board: new JobBoard(jobs, watch),
     uploads: new Uploads(files.uploads),
     checker: new Checker(),
     trustedLayers: options.trustedLayers ?? false,
@@ -59,6 +70,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   addFileRoutes(app, context);
   addClientFiles(app, packageFiles.client);
   app.addHook("onClose", async () => {
+    watch.close();
     context.checker.close();
     await queue.close();
   });

@@ -1,5 +1,7 @@
 /** @file What the routes share. */
 import type { Checker } from "./checker.ts";
+import type { JobBoard } from "./job-board.ts";
+import type { JobWatch } from "./job-watch.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Roots } from "./roots.ts";
 import type { TaskFiles } from "./task.ts";
@@ -11,6 +13,8 @@ export interface Context {
   readonly files: TaskFiles;
   readonly queue: TaskQueue;
   readonly jobs: Jobs;
+  readonly watch: JobWatch;
+  readonly board: JobBoard;
   readonly uploads: Uploads;
   readonly checker: Checker;
   /** Whether custom layers run unfenced, as the user's own. */

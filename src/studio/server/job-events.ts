@@ -1,118 +1,121 @@
-/** @file What happens to a job, as server-sent events; a client that comes back misses no point. */
+/** @file What happens to one job, as events: its state, its curves, its log; a browser that comes back goes on where it was. */
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import type { FastifyReply } from "fastify";
 import { jobFiles } from "../../job/job-record.ts";
+import { parseLines } from "./curves.ts";
+import type { EventStream } from "./event-stream.ts";
+import type { Jobs } from "./jobs.ts";
+import { isProgress, tailWithEnd } from "./log-tail.ts";
 
-const LOOK_MS = 400;
-/** A comment now and then tells both ends that the line is open. */
-const PING_MS = 15_000;
 /** As much of a file as is sent at once. */
 const CHUNK_BYTES = 256 * 1024;
+/** A log that grew by more is shown from its end again. */
+const LOG_BYTES = 64 * 1024;
+const LOG_LINES = 200;
 
-/** An open stream of events to one browser. */
-export interface EventStream {
-  send(event: string, data: unknown, id?: string): void;
-  readonly closed: boolean;
+/** How far a browser has read. Each event carries it, so the newest one says all. */
+interface Place {
+  /** The job's creation: another job may take its name. */
+  job: string;
+  /** Bytes of `metrics.jsonl`. */
+  metrics: number;
+  /** Which log, and its bytes. */
+  log: string;
+  logBytes: number;
+}
+
+const idOf = ({ job, metrics, log, logBytes }: Place) => `${job}.${metrics}.${log}.${logBytes}`;
+
+function placeOf(id: string): Place | undefined {
+  const [, job, metrics, log, logBytes] = /^(\w+)\.(\d{1,15})\.(\w*)\.(\d{1,15})$/.exec(id) ?? [];
+  if (job === undefined) return undefined;
+  return { job, metrics: Number(metrics), log: log ?? "", logBytes: Number(logBytes) };
 }
 
 /**
- * Opens a stream and calls `look` again and again until the browser leaves.
- * @param look what a look costs must not depend on how often it is called: it sends what is new
+ * @param folder the job's
+ * @param lastId of the last event that the browser had; "" for a new one
+ * @returns sends what is new since the last call
  */
-export function streamEvents(
-  reply: FastifyReply,
-  look: (stream: EventStream) => Promise<void>,
-): void {
-  reply.hijack();
-  const { raw } = reply;
-  const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
-  raw.writeHead(200, { ...definedHeaders(reply), ...headers });
-  raw.write("retry: 1000\n\n");
-  let closed = false;
-  const stream: EventStream = {
-    send(event, data, id) {
-      raw.write(
-        `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
-      );
-    },
-    get closed() {
-      return closed;
-    },
-  };
-  const ping = setInterval(() => raw.write(": \n\n"), PING_MS);
-  const turn = async () => {
-    while (!closed) {
-      await look(stream).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS).unref());
-    }
-  };
-  raw.once("close", () => {
-    closed = true;
-    clearInterval(ping);
-  });
-  void turn();
-}
-
-function definedHeaders(reply: FastifyReply): Record<string, string> {
-  const entries = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]);
-  return Object.fromEntries(entries);
-}
-
-/**
- * Sends the lines of `metrics.jsonl` from a place on. The id of an event is the place behind its last line, so
- * the browser's Last-Event-ID says where to go on, whatever happened to this server meanwhile.
- */
-export function metricSender(folder: string, from: number): (stream: EventStream) => Promise<void> {
-  let offset = from;
+export function jobSender(
+  jobs: Jobs,
+  id: string,
+  folder: string,
+  lastId: string,
+): (stream: EventStream) => Promise<void> {
+  let place = placeOf(lastId);
+  let isKnown = lastId !== "";
+  let shown = "";
   return async (stream) => {
-    const file = await open(join(folder, jobFiles.metrics)).catch(() => undefined);
-    if (!file) return;
-    try {
-      const { size } = await file.stat();
-      if (size < offset) {
-        // Another training has taken the place of the one that was being watched.
-        offset = 0;
-        stream.send("restart", {}, "0");
-      }
-      while (offset < size && !stream.closed) {
-        const lines = await wholeLines(file, offset, size);
-        if (lines === "") return;
-        offset += Buffer.byteLength(lines);
-        const records = lines.trimEnd().split("\n").flatMap(parsed);
-        stream.send("metrics", records, String(offset));
-      }
-    } finally {
-      await file.close();
+    const summary = await jobs.get(id);
+    const job = Date.parse(summary.created).toString(36);
+    if (place?.job !== job) {
+      place = { job, metrics: 0, log: "", logBytes: 0 };
+      if (isKnown) stream.send("restart", {}, idOf(place));
     }
+    isKnown = true;
+    const text = JSON.stringify(summary);
+    if (text !== shown) stream.send("job", summary, idOf(place));
+    shown = text;
+    await sendMetrics(stream, join(folder, jobFiles.metrics), place);
+    await sendLog(stream, jobs.logFile(id), place);
   };
 }
 
-async function wholeLines(file: FileHandle, offset: number, size: number): Promise<string> {
-  const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - offset));
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
-  return bytes.toString("utf8", 0, bytes.lastIndexOf(0x0a, bytesRead - 1) + 1);
-}
-
-function parsed(line: string): unknown[] {
+async function sendMetrics(stream: EventStream, path: string, place: Place): Promise<void> {
+  const file = await open(path).catch(() => undefined);
+  if (!file) return;
   try {
-    return [JSON.parse(line)];
-  } catch {
-    return []; // a line that a crash cut off
+    const { size } = await file.stat();
+    if (size < place.metrics) {
+      place.metrics = 0;
+      stream.send("restart", {}, idOf(place));
+    }
+    while (place.metrics < size && !stream.closed) {
+      const bytes = await readBytes(
+        file,
+        place.metrics,
+        Math.min(size, place.metrics + CHUNK_BYTES),
+      );
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      if (end === 0) return;
+      place.metrics += end;
+      stream.send("metrics", parseLines(bytes.toString("utf8", 0, end)), idOf(place));
+      await stream.drained();
+    }
+  } finally {
+    await file.close();
   }
 }
 
-/** Sends a value when it is not what it was at the last look. */
-export function changeSender<Value>(
-  event: string,
-  read: () => Promise<Value>,
-): (stream: EventStream) => Promise<void> {
-  let last = "";
-  return async (stream) => {
-    const value = await read();
-    const text = JSON.stringify(value);
-    if (text === last) return;
-    last = text;
-    stream.send(event, value);
-  };
+/** Sends the lines that a log grew by; all that is shown of it where that is too much, or another one. */
+async function sendLog(stream: EventStream, path: string, place: Place): Promise<void> {
+  const name = path.endsWith(jobFiles.log) ? "own" : "task";
+  const file = await open(path).catch(() => undefined);
+  if (!file) return;
+  try {
+    const { size } = await file.stat();
+    const grown = size - place.logBytes;
+    if (place.log !== name || grown < 0 || grown > LOG_BYTES) {
+      const { lines, end } = tailWithEnd(path, LOG_LINES);
+      Object.assign(place, { log: name, logBytes: end });
+      stream.send("log", { lines, isWhole: true }, idOf(place));
+      return;
+    }
+    const bytes = await readBytes(file, place.logBytes, size);
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    if (end === 0) return;
+    place.logBytes += end;
+    const lines = bytes.toString("utf8", 0, end).trimEnd().split("\n");
+    const said = lines.filter((line) => line !== "" && !isProgress(line));
+    if (said.length > 0) stream.send("log", { lines: said, isWhole: false }, idOf(place));
+  } finally {
+    await file.close();
+  }
+}
+
+async function readBytes(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(end - start);
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+  return bytes.subarray(0, bytesRead);
 }

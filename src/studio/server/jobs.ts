@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type JobRecord, isInterrupted, jobFiles, readJobRecord } from "../../job/job-record.ts";
-import { type MetricRecord, bestMetric, isScore, readMetrics } from "../../job/metrics.ts";
+import type { MetricRecord } from "../../job/metric-values.ts";
 import { jobSnapshots } from "../../job/train-job.ts";
 import type { DatasetDetail, DatasetForm, JobSummary, ModelDetail } from "../api-types.ts";
 import { cachedByStamp } from "./cache.ts";
+import { type CurveDigest, curveDigest, curveRecords } from "./curves.ts";
 import { type DatasetFile, readDatasetFile } from "./dataset-file.ts";
 import { lastProgress } from "./log-tail.ts";
 import { notFound } from "./refusal.ts";
@@ -14,13 +15,7 @@ import type { Roots } from "./roots.ts";
 import type { Task, TaskFiles } from "./task.ts";
 import type { TaskQueue } from "./task-queue.ts";
 
-const SPARK_POINTS = 40;
-
 const readRecord = cachedByStamp(async (folder) => readJobRecord(folder), jobFiles.record);
-const readCurves = cachedByStamp(
-  async (folder) => readMetrics(join(folder, jobFiles.metrics)),
-  jobFiles.metrics,
-);
 
 export class Jobs {
   readonly #roots: Roots;
@@ -103,12 +98,12 @@ export class Jobs {
       hasMean: existsSync(join(folder, "train_db", "mean.binaryproto")),
       bytes: await folderBytes(folder),
       usedBy: models.map((model) => model.id),
-      form: file ? formOf(id, file) : this.#queue.get(id)?.form,
+      form: this.#formOf(id, file),
     };
   }
 
-  async metrics(id: string): Promise<readonly MetricRecord[]> {
-    return (await readCurves(this.#roots.job(id))) ?? [];
+  metrics(id: string): Promise<readonly MetricRecord[]> {
+    return curveRecords(this.#roots.job(id));
   }
 
   /** The log that tells most: Caffe's of a training, else what the command said. */
@@ -117,11 +112,17 @@ export class Jobs {
     return existsSync(own) ? own : this.#files.log(id);
   }
 
+  /** The form that makes the same dataset again; a phantom is drawn again. */
+  #formOf(id: string, file: DatasetFile | undefined): DatasetForm | undefined {
+    const asked = this.#queue.get(id)?.form;
+    return !file || asked?.kind === "phantom" ? asked : formOf(id, file);
+  }
+
   async #summary(id: string): Promise<JobSummary | undefined> {
     const folder = this.#roots.job(id);
     const task = this.#queue.get(id);
     const record = await readRecord(folder);
-    if (record) return modelSummary(id, record, task, await this.metrics(id));
+    if (record) return modelSummary(id, record, task, await curveDigest(folder));
     const file = await readDatasetFile(folder);
     if (file) return { ...datasetSummary(id, file), ...(task ? { created: task.created } : {}) };
     return task && pendingSummary(task, lastProgress(this.#files.log(id)));
@@ -147,19 +148,20 @@ function modelSummary(
   id: string,
   record: JobRecord,
   task: Task | undefined,
-  metrics: readonly MetricRecord[],
+  curves: CurveDigest | undefined,
 ): JobSummary {
   const { maxIter } = record.size;
   const state = modelStatus(record, task);
-  const last = metrics.at(-1)?.iter ?? 0;
+  const recent = curves?.recent ?? [];
+  const last = recent.at(-1)?.iter ?? 0;
   return {
     ...{ id, kind: "model", ...state },
     created: record.history[0]?.time ?? "",
     progress: state.status === "done" ? 1 : Math.min(1, last / maxIter),
-    eta: state.status === "running" ? secondsLeft(metrics, maxIter) : undefined,
+    eta: state.status === "running" ? secondsLeft(recent, maxIter) : undefined,
     dataset: basename(record.settings.dataset),
-    best: bestMetric(metrics),
-    spark: sparkOf(metrics),
+    best: curves?.best,
+    spark: curves?.spark,
   };
 }
 
@@ -183,25 +185,13 @@ function modelStatus(
 }
 
 /** From the speed of the last records of the training; undefined before there are two. */
-function secondsLeft(metrics: readonly MetricRecord[], maxIter: number): number | undefined {
-  const [from, to] = [metrics.at(-12) ?? metrics[0], metrics.at(-1)];
+function secondsLeft(recent: readonly MetricRecord[], maxIter: number): number | undefined {
+  const [from, to] = [recent[0], recent.at(-1)];
   if (!from || !to || to.iter <= from.iter || to.time <= from.time) return undefined;
   return ((to.time - from.time) / (to.iter - from.iter)) * (maxIter - to.iter);
 }
 
-/** The most telling validation curve, else the first training curve, thinned out. */
-function sparkOf(metrics: readonly MetricRecord[]): number[] {
-  const name = bestMetric(metrics)?.name;
-  const phase = name === undefined ? "train" : "val";
-  const values = metrics
-    .filter((record) => record.phase === phase)
-    .map(({ values: of }) => of[name ?? Object.keys(of).find((key) => !isScore(key)) ?? ""])
-    .filter((value) => typeof value === "number");
-  const stride = Math.ceil(values.length / SPARK_POINTS) || 1;
-  return values.filter((_, index) => index % stride === 0);
-}
-
-/** The form that makes the same dataset again. */
+/** From what a dataset says of itself. */
 function formOf(name: string, file: DatasetFile): DatasetForm | undefined {
   if (file.kind !== "sunnybrook" && file.kind !== "images") return undefined;
   const settings = file.settings as Partial<DatasetForm>;

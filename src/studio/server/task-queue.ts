@@ -1,8 +1,8 @@
 /** @file Runs tasks as child processes, one training and one dataset at a time; what runs outlives this server. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { isAlive } from "../../job/job-record.ts";
 import { lastSentence } from "./log-tail.ts";
+import { runsWith, signal } from "./processes.ts";
 import type { Task, TaskFiles, TaskStatus } from "./task.ts";
 
 export interface QueueOptions {
@@ -13,6 +13,10 @@ export interface QueueOptions {
   readonly cwd: string;
   /** How many of a kind run at a time; default 1. */
   readonly parallel?: number;
+  /** Hears of each task that changed. */
+  readonly onChange?: (id: string) => void;
+  /** Whether what a task makes is there, of one whose end nobody saw. */
+  readonly isMade?: (task: Task) => boolean;
 }
 
 /** How long a process has to end by itself after it was asked to. */
@@ -48,6 +52,11 @@ export class TaskQueue {
     return this.#tasks.values();
   }
 
+  /** Whether a process of it runs, perhaps the last moments after an abort. */
+  isBusy(id: string): boolean {
+    return this.#children.has(id);
+  }
+
   async add(task: NewTask): Promise<void> {
     await this.#set({ ...task, status: "waiting", step: 0, created: new Date().toISOString() });
     this.#next();
@@ -58,13 +67,20 @@ export class TaskQueue {
     const task = this.#tasks.get(id);
     if (task?.status === "waiting") await this.#set({ ...task, status: "aborted" });
     if (task?.status !== "running" || task.pid === undefined) return;
+    const { pid } = task;
     await this.#set({ ...task, status: "aborted" });
-    this.#interrupt(task.pid);
+    const interrupt = (name: NodeJS.Signals) => {
+      if (this.#children.get(id) || this.#runs(task)) signal(pid, name);
+    };
+    interrupt("SIGINT");
+    setTimeout(() => this.isBusy(id) && interrupt("SIGKILL"), PATIENCE_MS).unref();
   }
 
   async forget(id: string): Promise<void> {
     this.#tasks.delete(id);
+    await this.#written;
     this.#options.files.remove(id);
+    this.#options.onChange?.(id);
   }
 
   /** Stops what this server started; trainings write a snapshot and can be resumed. */
@@ -72,6 +88,7 @@ export class TaskQueue {
     this.#closed = true;
     const ended = [...this.#children].map(async ([id, child]) => {
       if (!child) return;
+      child.ref();
       const exit = new Promise((resolve) => child.once("exit", resolve));
       await this.abort(id);
       await exit;
@@ -79,18 +96,13 @@ export class TaskQueue {
     await Promise.all(ended);
   }
 
-  #interrupt(pid: number): void {
-    signal(pid, "SIGINT");
-    setTimeout(() => signal(pid, "SIGKILL"), PATIENCE_MS).unref();
-  }
-
   #next(): void {
     for (const kind of ["dataset", "model"] as const) {
       const running = [...this.#children.keys()].filter((id) => this.#tasks.get(id)?.kind === kind);
       const free = (this.#options.parallel ?? 1) - running.length;
-      const waiting = [...this.#tasks.values()].filter(
-        (task) => task.kind === kind && task.status === "waiting",
-      );
+      const waiting = [...this.#tasks.values()]
+        .filter((task) => task.kind === kind && task.status === "waiting")
+        .sort((a, b) => a.created.localeCompare(b.created));
       for (const task of waiting.slice(0, Math.max(0, free))) this.#start(task);
     }
   }
@@ -140,15 +152,32 @@ export class TaskQueue {
     await this.#set({ ...task, step, status, ...(code === 0 ? {} : { error }) });
   }
 
+  /** Whether the process of a task that an earlier server started is there. */
+  #runs({ pid, commands, step }: Task): boolean {
+    return runsWith(pid, [this.#options.program, ...commands[step]!]);
+  }
+
   /** Watches a process that this server did not start; its exit code cannot be known. */
   #adopt(task: Task): void {
     this.#children.set(task.id, undefined);
     const timer = setInterval(() => {
-      if (task.pid !== undefined && isAlive(task.pid)) return;
+      if (this.#runs(task)) return;
       clearInterval(timer);
-      void this.#ended(task.id, undefined, "the process ended while the studio was not running");
+      void this.#orphanEnded(task.id);
     }, POLL_MS);
     timer.unref();
+  }
+
+  /** A training says in its own record what became of it; a dataset is there, or is begun again. */
+  async #orphanEnded(id: string): Promise<void> {
+    this.#children.delete(id);
+    const task = this.#tasks.get(id);
+    if (task?.status === "running") {
+      if (this.#options.isMade?.(task)) await this.#set({ ...task, status: "done" });
+      else if (task.kind === "dataset") await this.#set({ ...task, status: "waiting" });
+      else await this.#settle(task, undefined, "the process ended while nobody watched it");
+    }
+    this.#next();
   }
 
   async #set(task: Task): Promise<void> {
@@ -157,14 +186,7 @@ export class TaskQueue {
     this.#written = this.#written.then(() =>
       this.#tasks.get(task.id) === task ? this.#options.files.write(task) : undefined,
     );
+    this.#options.onChange?.(task.id);
     await this.#written;
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It is gone already.
   }
 }

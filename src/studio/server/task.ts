@@ -39,8 +39,13 @@ export class TaskFiles {
     return join(this.#folder, "uploads");
   }
 
+  /** What tasks said, `ID.log`. */
+  get logs(): string {
+    return join(this.#folder, "logs");
+  }
+
   log(id: string): string {
-    return join(this.#folder, "logs", `${id}.log`);
+    return join(this.logs, `${id}.log`);
   }
 
   async write(task: Task): Promise<void> {

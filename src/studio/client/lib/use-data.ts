@@ -1,6 +1,6 @@
 /** @file Data of the server in components: fetched once, or kept up to date by events. */
 import { useEffect, useState } from "preact/hooks";
-import type { JobSummary, MetricRecord } from "../../api-types.ts";
+import type { JobChanges, JobSummary, LogLines, MetricRecord } from "../../api-types.ts";
 import { withoutRepeats } from "../../../job/metric-values.ts";
 import { errorsOf, get } from "./api.ts";
 
@@ -39,11 +39,23 @@ export function useJobs(): readonly JobSummary[] | undefined {
   const [jobs, setJobs] = useState<readonly JobSummary[]>();
   useEffect(() => {
     const source = new EventSource("/api/events");
-    source.addEventListener("jobs", ({ data }) => setJobs(JSON.parse(data)));
+    source.addEventListener("jobs", ({ data }) => setJobs(newestFirst(JSON.parse(data))));
+    source.addEventListener("changes", ({ data }) => {
+      const { jobs: changed, gone } = JSON.parse(data) as JobChanges;
+      const old = new Set([...gone, ...changed.map(({ id }) => id)]);
+      setJobs((known = []) => newestFirst([...known.filter(({ id }) => !old.has(id)), ...changed]));
+    });
     return () => source.close();
   }, []);
   return jobs;
 }
+
+function newestFirst(jobs: readonly JobSummary[]): JobSummary[] {
+  return jobs.toSorted((a, b) => b.created.localeCompare(a.created) || a.id.localeCompare(b.id));
+}
+
+/** The end of a log that is kept on the page. */
+const LOG_LINES = 500;
 
 export interface LiveJob {
   readonly job: JobSummary | undefined;
@@ -64,7 +76,10 @@ export function useLiveJob(id: string): LiveJob {
     source.addEventListener("open", () => setConnected(true));
     source.addEventListener("error", () => setConnected(false));
     source.addEventListener("job", ({ data }) => setJob(JSON.parse(data)));
-    source.addEventListener("log", ({ data }) => setLog(JSON.parse(data)));
+    source.addEventListener("log", ({ data }) => {
+      const { lines, isWhole } = JSON.parse(data) as LogLines;
+      setLog((known) => (isWhole ? lines : [...known, ...lines].slice(-LOG_LINES)));
+    });
     source.addEventListener("restart", () => setMetrics([]));
     source.addEventListener("metrics", ({ data }) => {
       const more = JSON.parse(data) as MetricRecord[];

@@ -1,10 +1,10 @@
 /** @file Routes of datasets: making them, and looking at their records. */
-import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { overlay } from "../../../job/overlay.ts";
 import { pngOf } from "../../../job/picture.ts";
 import type { DatasetForm, RecordInfo, RecordPage } from "../../api-types.ts";
 import type { Context } from "../context.ts";
+import { commandsOf } from "../dataset-commands.ts";
 import { readDatasetFile } from "../dataset-file.ts";
 import { type Stage, readRecordImage, readRecordLabel, windowed } from "../records.ts";
 import { Refusal, notFound } from "../refusal.ts";
@@ -124,51 +124,4 @@ async function recordPicture(
 function titleOf(record: Readonly<Record<string, string | number>>): string {
   if (record.case !== undefined) return `${record.case}, slice ${record.instance ?? "?"}`;
   return String(record.image ?? record.id ?? record.key ?? "");
-}
-
-const PHANTOM_IMAGES = "challenge_training";
-const PHANTOM_CONTOURS = "Sunnybrook Cardiac MR Database ContoursPart3";
-
-/** The commands that make a dataset; paths are checked first. */
-async function commandsOf(form: DatasetForm, { roots }: Context): Promise<string[][]> {
-  const out = `--out=${roots.job(form.name)}`;
-  if (form.kind === "phantom") {
-    const files = roots.job(`${form.name}-files`);
-    const [images, contours] = [join(files, PHANTOM_IMAGES), join(files, PHANTOM_CONTOURS)];
-    const size = form.patients === undefined ? [] : [`--patients=${form.patients}`];
-    return [
-      ["dataset", "phantom", `--out=${files}`, "--force", ...size],
-      sunnybrook(form, images, contours, out),
-    ];
-  }
-  const images = await folderOf(form, "images", roots);
-  if (form.kind === "sunnybrook") {
-    const contours = await folderOf(form, "contours", roots);
-    if (form.channels === "none") throw new Refusal(400, "choose L or RGB", "channels");
-    return [sunnybrook(form, images, contours, out)];
-  }
-  const labels = await folderOf(form, "labels", roots);
-  return [["dataset", "images", `--images=${images}`, `--labels=${labels}`, out, ...shared(form)]];
-}
-
-function sunnybrook(form: DatasetForm, images: string, contours: string, out: string): string[] {
-  const places = [`--images=${images}`, `--contours=${contours}`, out];
-  return ["dataset", "sunnybrook", ...places, ...shared(form)];
-}
-
-async function folderOf(
-  form: DatasetForm,
-  field: "images" | "contours" | "labels",
-  roots: Context["roots"],
-): Promise<string> {
-  const given = form[field];
-  if (given === undefined) throw new Refusal(400, `choose the folder of the ${field}`, field);
-  return roots.inside(given, field);
-}
-
-function shared({ channels, encoding, valPercent, split, seed }: DatasetForm): string[] {
-  const flags = { channels, encoding, "val-percent": valPercent, split, seed };
-  return Object.entries(flags).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}=${value}`],
-  );
 }

@@ -1,28 +1,27 @@
 /** @file Routes of all jobs: the list, live updates, logs, abort, delete, files. */
 import { createReadStream } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { JobSummary } from "../../api-types.ts";
+import type { FastifyInstance } from "fastify";
+import { abortJob } from "../abort-job.ts";
 import type { Context } from "../context.ts";
-import { changeSender, metricSender, streamEvents } from "../job-events.ts";
+import { lastEventId, streamEvents } from "../event-stream.ts";
+import { jobSender } from "../job-events.ts";
 import { tailLines } from "../log-tail.ts";
-import { Refusal, notFound } from "../refusal.ts";
+import { notFound } from "../refusal.ts";
+import { removeJob } from "../remove-job.ts";
 import { idParams } from "../schemas.ts";
 
 const LOG_LINES = 200;
 type WithId = { Params: { id: string } };
 
 export function addJobRoutes(app: FastifyInstance, context: Context): void {
-  const { jobs, queue, roots } = context;
+  const { board, jobs, roots, watch } = context;
 
   app.get("/api/jobs", () => jobs.list());
 
-  app.get("/api/events", (_request, reply) => {
-    streamEvents(
-      reply,
-      changeSender("jobs", () => jobs.list()),
-    );
+  app.get("/api/events", (request, reply) => {
+    const look = board.sender(lastEventId(request));
+    streamEvents(reply, look, (again) => board.listen(again));
   });
 
   app.get<WithId>("/api/jobs/:id", { schema: { params: idParams } }, async ({ params }) => {
@@ -38,14 +37,8 @@ export function addJobRoutes(app: FastifyInstance, context: Context): void {
     async (request, reply) => {
       const { id } = request.params;
       await jobs.get(id);
-      const senders = [
-        changeSender("job", () => jobs.get(id)),
-        metricSender(roots.job(id), lastEventId(request)),
-        changeSender("log", async () => tailLines(jobs.logFile(id), LOG_LINES)),
-      ];
-      streamEvents(reply, async (stream) => {
-        for (const send of senders) await send(stream);
-      });
+      const look = jobSender(jobs, id, roots.job(id), lastEventId(request));
+      streamEvents(reply, look, (again) => watch.listen((ids) => ids.has(id) && again()));
     },
   );
 
@@ -58,20 +51,12 @@ export function addJobRoutes(app: FastifyInstance, context: Context): void {
   );
 
   app.post<WithId>("/api/jobs/:id/abort", { schema: { params: idParams } }, async ({ params }) => {
-    const job = await jobs.get(params.id);
-    const task = queue.get(params.id);
-    if (task?.status !== "waiting" && task?.status !== "running") {
-      throw new Refusal(409, whyNotAborted(job));
-    }
-    await queue.abort(params.id);
+    await abortJob(params.id, context);
     return jobs.get(params.id);
   });
 
   app.delete<WithId>("/api/jobs/:id", { schema: { params: idParams } }, async ({ params }) => {
-    const job = await jobs.get(params.id);
-    checkDeletable(job, await jobs.list());
-    await rm(roots.job(params.id), { recursive: true, force: true });
-    await queue.forget(params.id);
+    await removeJob(params.id, context);
     return { deleted: params.id };
   });
 
@@ -98,25 +83,4 @@ export function addJobRoutes(app: FastifyInstance, context: Context): void {
       return reply.send(createReadStream(path));
     },
   );
-}
-
-/** The place that an earlier connection came to; 0 for a new one. */
-function lastEventId({ headers }: FastifyRequest): number {
-  const given = Number(headers["last-event-id"] ?? 0);
-  return Number.isSafeInteger(given) && given > 0 ? given : 0;
-}
-
-function whyNotAborted({ id, status }: JobSummary): string {
-  if (status === "running") return `${id} was started outside the studio; stop it there`;
-  return `${id} does not run`;
-}
-
-function checkDeletable({ id, kind, status }: JobSummary, all: readonly JobSummary[]): void {
-  if (status === "running" || status === "waiting") {
-    throw new Refusal(409, `${id} is ${status}; abort it first`);
-  }
-  const users = kind === "dataset" ? all.filter(({ dataset }) => dataset === id) : [];
-  if (users.length === 0) return;
-  const names = users.map((user) => user.id).join(", ");
-  throw new Refusal(409, `${id} is the dataset of ${names}; delete these first`);
 }

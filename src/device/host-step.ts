@@ -29,6 +29,10 @@ export class HostStep {
 
   async forward(): Promise<void> {
     const { layer, bottomBlobs, topBlobs } = this.#planned;
+    if (this.#passesValuesOn()) {
+      layer.forward(bottomBlobs, topBlobs);
+      return;
+    }
     for (const blob of bottomBlobs) await this.#reads(blob.dataMemory);
     for (const blob of layer.blobs) await this.#reads(blob.dataMemory);
     if (bottomBlobs.length > 0) this.#overwritesTops();
@@ -41,25 +45,35 @@ export class HostStep {
 
   async backward(): Promise<void> {
     const { layer, bottomBlobs, topBlobs, propagateDown } = this.#planned;
-    for (const blob of topBlobs) {
-      await this.#reads(blob.diffMemory);
-      await this.#reads(blob.dataMemory);
+    if (layer.onlyShares) {
+      layer.backward?.(topBlobs, propagateDown, bottomBlobs);
+      return;
     }
-    for (const blob of bottomBlobs) await this.#reads(blob.dataMemory);
+    for (const blob of topBlobs) await this.#reads(blob.diffMemory);
+    if (!this.#passesValuesOn()) {
+      for (const blob of topBlobs) await this.#reads(blob.dataMemory);
+      for (const blob of bottomBlobs) await this.#reads(blob.dataMemory);
+    }
     for (const blob of layer.blobs) {
       await this.#reads(blob.dataMemory);
       // Gradients are added to: what the device may have there counts.
       if (blob.hasDiff) await blob.diffMemory.bringToHost();
     }
-    for (let i = 0; i < bottomBlobs.length; i++) {
-      const blob = bottomBlobs[i]!;
-      if (propagateDown[i] && blob.diffMemory.newest === "device") blob.diffMemory.newest = "host";
-    }
+    this.#overwritesBottomDiffs();
     layer.backward?.(topBlobs, propagateDown, bottomBlobs);
     this.#keepsShared();
     for (let i = 0; i < bottomBlobs.length; i++) {
       if (propagateDown[i]) bottomBlobs[i]!.diffMemory.newest = "host";
     }
+  }
+
+  /** Whether all tops are a bottom's memory under another name, as those of Split and Reshape are. */
+  #passesValuesOn(): boolean {
+    const { bottomBlobs, topBlobs } = this.#planned;
+    for (const top of topBlobs) {
+      if (!isAlias(top, bottomBlobs)) return false;
+    }
+    return topBlobs.length > 0;
   }
 
   /** Brings a memory to the host if need be, and remembers whether the device has the same values. */
@@ -83,6 +97,16 @@ export class HostStep {
     }
   }
 
+  /** The same for the gradients of bottoms; in place they are those of the tops, which count. */
+  #overwritesBottomDiffs(): void {
+    const { topBlobs, bottomBlobs, propagateDown } = this.#planned;
+    for (let i = 0; i < bottomBlobs.length; i++) {
+      const bottom = bottomBlobs[i]!;
+      if (!propagateDown[i] || topBlobs.includes(bottom)) continue;
+      if (bottom.diffMemory.newest === "device") bottom.diffMemory.newest = "host";
+    }
+  }
+
   /**
    * A layer without bottoms may write its tops, as data layers do, or leave them as they are, as Input
    * and Parameter do; what the device made of them in place counts then.
@@ -96,4 +120,12 @@ export class HostStep {
       else if (this.#needsSync) await dataMemory.bringToHost();
     }
   }
+}
+
+/** Whether a top is another blob in the memory of a bottom; where it is the bottom, it is written. */
+function isAlias(top: Blob, bottoms: readonly Blob[]): boolean {
+  for (const bottom of bottoms) {
+    if (bottom !== top && bottom.sharesDataWith(top)) return true;
+  }
+  return false;
 }

@@ -29,7 +29,7 @@ export class PassLosses {
   /** Adds a loss that lies on the host, and fills the top's diff with its weight. */
   addFromHost(top: Blob, weight: number): void {
     const slot = (this.#passes - 1) % this.size;
-    top.diff.fill(weight);
+    top.setDiff(weight);
     this.#onHost[slot]! +=
       top.count === 1
         ? Math.fround(weight * top.data[0]!)

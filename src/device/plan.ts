@@ -51,10 +51,10 @@ export class ExecutionPlan {
     }
   }
 
-  /** Whether the device has code of its own for a layer; the others run on the host. */
+  /** Whether a layer's values stay on the device; the others run on the host. */
   runsOnDevice(layerIndex: number): boolean {
     const { kernel, layer } = this.#steps[layerIndex]!;
-    return kernel !== layer;
+    return kernel !== layer || (this.#device.remote !== undefined && layer.onlyShares === true);
   }
 
   /** Runs all layers forward. `losses` has what came of it. */
@@ -116,8 +116,11 @@ export class ExecutionPlan {
     for (let i = 0; i < lossWeights.length; i++) {
       const weight = lossWeights[i]!;
       if (weight === 0) continue;
-      if (this.#deviceLosses && !host) this.#deviceLosses.add(topBlobs[i]!, weight);
-      else this.#losses.addFromHost(topBlobs[i]!, weight);
+      const top = topBlobs[i]!;
+      // A layer of the host that only shares memory may pass on what the device has.
+      const isOnHost = host !== undefined && top.dataMemory.newest !== "device";
+      if (this.#deviceLosses && !isOnHost) this.#deviceLosses.add(top, weight);
+      else this.#losses.addFromHost(top, weight);
     }
   }
 
@@ -133,7 +136,8 @@ function planStep(
   device: Device,
   context: Pick<KernelRequest, "phase" | "random">,
 ): Step {
-  const kernel = device.kernel({ ...planned, ...context });
+  const { onlyShares } = planned.layer;
+  const kernel = onlyShares ? undefined : device.kernel({ ...planned, ...context });
   return {
     ...planned,
     kernel: kernel ?? planned.layer,

@@ -48,6 +48,7 @@ export class ParameterUpdater {
    * Afterwards the diffs hold the updates.
    */
   async apply(iter: number, learningRate: number): Promise<void> {
+    if (this.#net.device.remote) await this.#bringHostGradients();
     const clipping = this.#settings.clipGradients < 0 ? 1 : await this.#clippingScale();
     const scale = clipping / this.#settings.iterSize;
     for (const update of this.#updates) {
@@ -104,6 +105,13 @@ export class ParameterUpdater {
     return this.#onDevice;
   }
 
+  /** The gradient of a Parameter layer's blob may come from a layer that the device computes. */
+  async #bringHostGradients(): Promise<void> {
+    for (const { isOnDevice, blob } of this.#updates) {
+      if (!isOnDevice) await blob.sync();
+    }
+  }
+
   #forgetDeviceUpdater(): void {
     this.#onDevice?.dispose();
     this.#onDevice = undefined;
@@ -140,7 +148,10 @@ export class ParameterUpdater {
   }
 }
 
+/** Whether the device computes with a parameter, in its own layer or in one that shares it. */
 function isOnDevice(net: Net, blob: Blob): boolean {
-  const index = net.layers.findIndex(({ blobs }) => blobs.includes(blob));
-  return net.runsOnDevice(index);
+  return net.layers.some(
+    ({ blobs }, index) =>
+      net.runsOnDevice(index) && blobs.some((own) => own === blob || own.sharesDataWith(blob)),
+  );
 }

@@ -9,6 +9,7 @@ import type { Layer } from "../../core/layer.ts";
 export function aliasLayer(shapeTop: (bottom: Blob, top: Blob) => void): Layer {
   return {
     blobs: [],
+    onlyShares: true,
     reshape([bottom], [top]) {
       shapeTop(bottom!, top!);
       share(bottom!, top!);

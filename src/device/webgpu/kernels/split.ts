@@ -1,13 +1,7 @@
-/** @file Layers whose tops are their bottom's memory: nothing to compute forward. */
+/** @file Split on the GPU: nothing to compute forward, as its tops are its bottom's memory. */
 import { type Argument, readsDiff, writesDiff } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
 import { type KernelFactory, shapedKernel } from "./kernel.ts";
-
-/** Flatten and Reshape: the host code only lets top and bottom be one memory, wherever that is. */
-export const alias: KernelFactory = (_gpu, { layer }) => ({
-  forward: (bottoms, tops) => layer.forward(bottoms, tops),
-  backward: (tops, propagateDown, bottoms) => layer.backward?.(tops, propagateDown, bottoms),
-});
 
 /** Split: the tops have the bottom's values, and their gradients add up. */
 export const split: KernelFactory = (gpu, { name }) =>

@@ -149,6 +149,8 @@ export type Kernels = {
     firstRow: number,
     rows: number,
     tilesAcross: number,
+    images: number,
+    imageStep: number,
   ): void;
   winogradResult(
     control: Pointer,
@@ -161,6 +163,8 @@ export type Kernels = {
     firstRow: number,
     rows: number,
     tilesAcross: number,
+    images: number,
+    imageStep: number,
   ): void;
   winogradResultDiff(
     control: Pointer,
@@ -172,6 +176,8 @@ export type Kernels = {
     firstRow: number,
     rows: number,
     tilesAcross: number,
+    images: number,
+    imageStep: number,
   ): void;
   winogradFilters(
     control: Pointer,

@@ -210,6 +210,14 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 1, groups: 1, imageChannels: 64, outChannels: 48 },
     [axis(19, 3, 1, 2), axis(12, 3)],
   ),
+  "3 x 3 taps over many channels, in groups, of images that take several parts": shapeOf(
+    { images: 25, groups: 2, imageChannels: 100, outChannels: 96 },
+    [axis(27, 3, 1, 1), axis(13, 3, 1, 1)],
+  ),
+  "3 x 3 taps over many channels, images narrower than four tiles": shapeOf(
+    { images: 60, groups: 1, imageChannels: 48, outChannels: 48 },
+    [axis(9, 3, 1, 1), axis(5, 3, 1, 1)],
+  ),
   "upsampling, one class a group": shapeOf(
     { images: 1, groups: 3, imageChannels: 3, outChannels: 3 },
     [axis(5, 63, 32), axis(4, 63, 32, 3)],

@@ -6,9 +6,8 @@ export { commonScratchBytes, packBytes } from "./memory";
 export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
 export { softmaxPlanes } from "./softmax";
-export {
-  winogradFilterDiff, winogradFilters, winogradImage, winogradResult, winogradResultDiff,
-} from "./winograd";
+export { winogradImage, winogradResult, winogradResultDiff } from "./winograd";
+export { winogradFilterDiff, winogradFilters } from "./winograd-filters";
 export { correlate, scatter, weightGradient } from "./convolution";
 export { scatterScratchBytes } from "./scatter";
 export {

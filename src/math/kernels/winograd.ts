@@ -1,12 +1,13 @@
 /**
  * @file Winograd's way to convolve with 3 x 3 taps, F(2x2, 3x3): 16 products for every 2 x 2 tile of the
- * result in place of 36 (Lavin and Gray 2015). The transforms between images, filters and their tiles are
- * here; the products in between are matrix products.
+ * result in place of 36 (Lavin and Gray 2015). The transforms between images and their tiles are here, those
+ * of filters in winograd-filters.ts; the products in between are matrix products.
  *
- * Tiles lie in planes: element k of 16 of channel c and tile t at [k][c][t]. Tiles of a row are padded to
- * a multiple of four, and four neighbours are transformed at once.
+ * Tiles lie in planes: element k of 16 of channel c and tile t at [k][c][t], where t counts the tiles of
+ * some rows of some images. Four neighbours are transformed at once; a row has at least four, and where their
+ * number is no multiple of four, the last four overlap those before them.
  */
-import { arg, blockScratch, ceilDivide, setArg } from "./memory";
+import { arg, blockScratch, setArg } from "./memory";
 import { copyFloats, fillFloats, loadSome, storeSome } from "./simd";
 import { parallel } from "./threads";
 
@@ -20,24 +21,14 @@ const ROWS = 6;
 const TILES_ACROSS = 7;
 const CHANNELS = 8;
 const BIAS = 9;
-const OTHER = 10;
-const TURNED = 11;
-const ADDS = 12;
-const PAD_LEFT = 13;
-
-/** Filters of a task. */
-const FILTERS = 256;
+const PAD_LEFT = 10;
+const IMAGES = 11;
+const IMAGE_STEP = 12;
 
 // @ts-ignore: decorator
 @inline
 function at(base: usize, index: i32): usize {
   return base + 4 * <usize>index;
-}
-
-// @ts-ignore: decorator
-@inline
-function half(v: v128): v128 {
-  return f32x4.mul(v, f32x4.splat(0.5));
 }
 
 /** The evens of eight neighbours. */
@@ -55,7 +46,7 @@ function odds(a: v128, b: v128): v128 {
 
 function setImage(
   control: usize, from: usize, to: usize, channels: i32, height: i32, width: i32, top: i32, left: i32,
-  firstRow: i32, rows: i32, tilesAcross: i32,
+  firstRow: i32, rows: i32, tilesAcross: i32, images: i32, imageStep: i32,
 ): void {
   setArg(control, FROM, <i32>from);
   setArg(control, TO, <i32>to);
@@ -67,6 +58,26 @@ function setImage(
   setArg(control, FIRST_ROW, firstRow);
   setArg(control, ROWS, rows);
   setArg(control, TILES_ACROSS, tilesAcross);
+  setArg(control, IMAGES, images);
+  setArg(control, IMAGE_STEP, imageStep);
+}
+
+/** Where rows of tiles of a channel and an image begin; the tiles of an image follow those of the one before. */
+function tilesOf(control: usize, tiles: usize, channel: i32, image: i32): usize {
+  const count = arg(control, ROWS) * arg(control, TILES_ACROSS);
+  return at(tiles, (channel * arg(control, IMAGES) + image) * count);
+}
+
+/** Where a channel of an image begins. */
+function channelOf(control: usize, base: usize, channel: i32, image: i32): usize {
+  const area = arg(control, HEIGHT) * arg(control, WIDTH);
+  return at(base, image * arg(control, IMAGE_STEP) + channel * area);
+}
+
+/** Bytes from a value of a tile to the next. */
+function planeBytes(control: usize): usize {
+  const tiles = arg(control, IMAGES) * arg(control, ROWS) * arg(control, TILES_ACROSS);
+  return 4 * <usize>(arg(control, CHANNELS) * tiles);
 }
 
 /** Copies `count` image rows from `first` on to scratch memory, zeros outside the image; `step` floats a row. */
@@ -89,29 +100,37 @@ function copyRows(control: usize, image: usize, first: i32, count: i32, to: usiz
 }
 
 /**
- * tiles = B^T image B for tile rows [firstRow, firstRow + rows): 4 x 4 values every two pixels, from
- * `top` pixels above and `left` pixels left of the image on.
+ * tiles = B^T image B for tile rows [firstRow, firstRow + rows) of `images` images, `imageStep` floats apart:
+ * 4 x 4 values every two pixels, from `top` pixels above and `left` pixels left of the image on.
  */
 export function winogradImage(
   control: usize, image: usize, tiles: usize, channels: i32, height: i32, width: i32, top: i32, left: i32,
-  firstRow: i32, rows: i32, tilesAcross: i32,
+  firstRow: i32, rows: i32, tilesAcross: i32, images: i32, imageStep: i32,
 ): void {
-  setImage(control, image, tiles, channels, height, width, top, left, firstRow, rows, tilesAcross);
+  setImage(
+    control, image, tiles, channels, height, width, top, left, firstRow, rows, tilesAcross, images, imageStep,
+  );
   parallel(control, imageTask.index, channels);
 }
 
 function imageTask(control: usize, channel: i32, thread: i32): void {
   const across = arg(control, TILES_ACROSS);
   const rows = arg(control, ROWS);
-  const plane = arg(control, CHANNELS) * rows * across;
-  const image = at(<usize>arg(control, FROM), channel * arg(control, HEIGHT) * arg(control, WIDTH));
+  const plane = planeBytes(control);
   const step = 2 * across + 4;
   const lines = blockScratch(control, thread);
-  for (let row = 0; row < rows; row++) {
-    const first = 2 * (arg(control, FIRST_ROW) + row) - arg(control, PAD_TOP);
-    copyRows(control, image, first, 4, lines, step);
-    const out = at(<usize>arg(control, TO), (channel * rows + row) * across);
-    for (let t = 0; t < across; t += 4) imageTiles(at(lines, 2 * t), 4 * <usize>step, at(out, t), 4 * <usize>plane);
+  for (let n = 0; n < arg(control, IMAGES); n++) {
+    const image = channelOf(control, <usize>arg(control, FROM), channel, n);
+    let out = tilesOf(control, <usize>arg(control, TO), channel, n);
+    for (let row = 0; row < rows; row++) {
+      const first = 2 * (arg(control, FIRST_ROW) + row) - arg(control, PAD_TOP);
+      copyRows(control, image, first, 4, lines, step);
+      for (let t = 0; t < across; t += 4) {
+        const tile = min(t, across - 4);
+        imageTiles(at(lines, 2 * tile), 4 * <usize>step, at(out, tile), plane);
+      }
+      out = at(out, across);
+    }
   }
 }
 
@@ -149,29 +168,35 @@ function imageRow(a: v128, b: v128, c: v128, out: usize, plane: usize): void {
 /** image = A^T tiles A + bias, two by two pixels a tile; `bias` has one value a channel, or is 0. */
 export function winogradResult(
   control: usize, tiles: usize, image: usize, channels: i32, height: i32, width: i32, bias: usize,
-  firstRow: i32, rows: i32, tilesAcross: i32,
+  firstRow: i32, rows: i32, tilesAcross: i32, images: i32, imageStep: i32,
 ): void {
-  setImage(control, tiles, image, channels, height, width, 0, 0, firstRow, rows, tilesAcross);
+  setImage(
+    control, tiles, image, channels, height, width, 0, 0, firstRow, rows, tilesAcross, images, imageStep,
+  );
   setArg(control, BIAS, <i32>bias);
   parallel(control, resultTask.index, channels);
 }
 
 function resultTask(control: usize, channel: i32, _thread: i32): void {
   const across = arg(control, TILES_ACROSS);
-  const rows = arg(control, ROWS);
   const height = arg(control, HEIGHT);
   const width = arg(control, WIDTH);
-  const plane = arg(control, CHANNELS) * rows * across;
+  const plane = planeBytes(control);
   const bias = <usize>arg(control, BIAS);
   const start = f32x4.splat(bias ? load<f32>(at(bias, channel)) : 0);
-  const image = at(<usize>arg(control, TO), channel * height * width);
-  for (let row = 0; row < rows; row++) {
-    const y = 2 * (arg(control, FIRST_ROW) + row);
-    const from = at(<usize>arg(control, FROM), (channel * rows + row) * across);
-    const out = at(image, y * width);
-    const below = y + 1 < height ? at(out, width) : 0;
-    for (let t = 0; 2 * t < width; t += 4) {
-      resultTiles(at(from, t), 4 * <usize>plane, start, at(out, 2 * t), below ? at(below, 2 * t) : 0, width - 2 * t);
+  for (let n = 0; n < arg(control, IMAGES); n++) {
+    const image = channelOf(control, <usize>arg(control, TO), channel, n);
+    let from = tilesOf(control, <usize>arg(control, FROM), channel, n);
+    for (let row = 0; row < arg(control, ROWS); row++) {
+      const y = 2 * (arg(control, FIRST_ROW) + row);
+      const out = at(image, y * width);
+      const below = y + 1 < height ? at(out, width) : 0;
+      for (let t = 0; 2 * t < width; t += 4) {
+        const tile = min(t, across - 4);
+        const x = 2 * tile;
+        resultTiles(at(from, tile), plane, start, at(out, x), below ? at(below, x) : 0, width - x);
+      }
+      from = at(from, across);
     }
   }
 }
@@ -211,32 +236,41 @@ function storePixels(out: usize, even: v128, odd: v128, count: i32): void {
 /** tiles = A image A^T for gradients of a result: 4 x 4 values of every 2 x 2 pixels. */
 export function winogradResultDiff(
   control: usize, image: usize, tiles: usize, channels: i32, height: i32, width: i32,
-  firstRow: i32, rows: i32, tilesAcross: i32,
+  firstRow: i32, rows: i32, tilesAcross: i32, images: i32, imageStep: i32,
 ): void {
-  setImage(control, image, tiles, channels, height, width, 0, 0, firstRow, rows, tilesAcross);
+  setImage(
+    control, image, tiles, channels, height, width, 0, 0, firstRow, rows, tilesAcross, images, imageStep,
+  );
   parallel(control, resultDiffTask.index, channels);
 }
 
 function resultDiffTask(control: usize, channel: i32, thread: i32): void {
   const across = arg(control, TILES_ACROSS);
-  const rows = arg(control, ROWS);
-  const plane = 4 * <usize>(arg(control, CHANNELS) * rows * across);
-  const image = at(<usize>arg(control, FROM), channel * arg(control, HEIGHT) * arg(control, WIDTH));
+  const plane = planeBytes(control);
   const step = 2 * across;
   const lines = blockScratch(control, thread);
-  for (let row = 0; row < rows; row++) {
-    copyRows(control, image, 2 * (arg(control, FIRST_ROW) + row), 2, lines, step);
-    let out = at(<usize>arg(control, TO), (channel * rows + row) * across);
-    for (let t = 0; t < across; t += 4) {
-      const upper = at(lines, 2 * t), lower = at(upper, step);
-      const a = v128.load(upper), b = v128.load(upper, 16), c = v128.load(lower), d = v128.load(lower, 16);
-      resultDiffRow(a, b, out, plane);
-      resultDiffRow(f32x4.add(a, c), f32x4.add(b, d), out + 4 * plane, plane);
-      resultDiffRow(f32x4.sub(a, c), f32x4.sub(b, d), out + 8 * plane, plane);
-      resultDiffRow(f32x4.neg(c), f32x4.neg(d), out + 12 * plane, plane);
-      out += 16;
+  for (let n = 0; n < arg(control, IMAGES); n++) {
+    const image = channelOf(control, <usize>arg(control, FROM), channel, n);
+    let out = tilesOf(control, <usize>arg(control, TO), channel, n);
+    for (let row = 0; row < arg(control, ROWS); row++) {
+      copyRows(control, image, 2 * (arg(control, FIRST_ROW) + row), 2, lines, step);
+      for (let t = 0; t < across; t += 4) {
+        const tile = min(t, across - 4);
+        resultDiffTiles(at(lines, 2 * tile), 4 * <usize>step, at(out, tile), plane);
+      }
+      out = at(out, across);
     }
   }
+}
+
+/** Four tiles of two rows of pixels. */
+function resultDiffTiles(upper: usize, step: usize, out: usize, plane: usize): void {
+  const a = v128.load(upper), b = v128.load(upper, 16);
+  const c = v128.load(upper + step), d = v128.load(upper + step, 16);
+  resultDiffRow(a, b, out, plane);
+  resultDiffRow(f32x4.add(a, c), f32x4.add(b, d), out + 4 * plane, plane);
+  resultDiffRow(f32x4.sub(a, c), f32x4.sub(b, d), out + 8 * plane, plane);
+  resultDiffRow(f32x4.neg(c), f32x4.neg(d), out + 12 * plane, plane);
 }
 
 // @ts-ignore: decorator
@@ -247,112 +281,4 @@ function resultDiffRow(a: v128, b: v128, out: usize, plane: usize): void {
   v128.store(out + plane, f32x4.add(even, odd));
   v128.store(out + 2 * plane, f32x4.sub(even, odd));
   v128.store(out + 3 * plane, f32x4.neg(odd));
-}
-
-/**
- * tiles[k][m][c] = G filter G^T of filters[m][c], 3 x 3 taps each. Where `isTurned`, for the way back:
- * tiles[k][c][m], of the filters turned by half a turn.
- */
-export function winogradFilters(
-  control: usize, filters: usize, tiles: usize, outChannels: i32, channels: i32, isTurned: bool,
-): void {
-  setFilters(control, filters, tiles, outChannels, channels);
-  setArg(control, TURNED, isTurned);
-  parallel(control, filtersTask.index, ceilDivide(outChannels * channels, FILTERS));
-}
-
-function setFilters(control: usize, from: usize, to: usize, outChannels: i32, channels: i32): void {
-  setArg(control, FROM, <i32>from);
-  setArg(control, TO, <i32>to);
-  setArg(control, OTHER, outChannels);
-  setArg(control, CHANNELS, channels);
-}
-
-function filtersTask(control: usize, task: i32, _thread: i32): void {
-  const channels = arg(control, CHANNELS);
-  const all = arg(control, OTHER) * channels;
-  const plane = 4 * <usize>all;
-  const isTurned = <bool>arg(control, TURNED);
-  const end = min(all, (task + 1) * FILTERS);
-  for (let i = task * FILTERS; i < end; i++) {
-    const place = isTurned ? (i % channels) * arg(control, OTHER) + i / channels : i;
-    filterTile(at(<usize>arg(control, FROM), 9 * i), at(<usize>arg(control, TO), place), plane, isTurned);
-  }
-}
-
-/** One filter; a vector holds a row of its three taps. */
-function filterTile(w: usize, out: usize, plane: usize, isTurned: bool): void {
-  let top = loadSome(w, 3), middle = loadSome(w + 12, 3), bottom = loadSome(w + 24, 3);
-  if (isTurned) {
-    const old = top;
-    top = v128.shuffle<i32>(bottom, bottom, 2, 1, 0, 3);
-    middle = v128.shuffle<i32>(middle, middle, 2, 1, 0, 3);
-    bottom = v128.shuffle<i32>(old, old, 2, 1, 0, 3);
-  }
-  const outer = f32x4.add(top, bottom);
-  filterRow(top, out, plane);
-  filterRow(half(f32x4.add(outer, middle)), out + 4 * plane, plane);
-  filterRow(half(f32x4.sub(outer, middle)), out + 8 * plane, plane);
-  filterRow(bottom, out + 12 * plane, plane);
-}
-
-// @ts-ignore: decorator
-@inline
-function filterRow(row: v128, out: usize, plane: usize): void {
-  const left = f32x4.extract_lane(row, 0), middle = f32x4.extract_lane(row, 1), right = f32x4.extract_lane(row, 2);
-  const outer = left + right;
-  store<f32>(out, left);
-  store<f32>(out + plane, 0.5 * (outer + middle));
-  store<f32>(out + 2 * plane, 0.5 * (outer - middle));
-  store<f32>(out + 3 * plane, right);
-}
-
-/** filters[m][c] = G^T tiles[k][m][c] G + (adds ? filters : 0): the gradient of `winogradFilters`. */
-export function winogradFilterDiff(
-  control: usize, tiles: usize, filters: usize, outChannels: i32, channels: i32, adds: bool,
-): void {
-  setFilters(control, tiles, filters, outChannels, channels);
-  setArg(control, ADDS, adds);
-  parallel(control, filterDiffTask.index, ceilDivide(outChannels * channels, FILTERS));
-}
-
-function filterDiffTask(control: usize, task: i32, _thread: i32): void {
-  const all = arg(control, OTHER) * arg(control, CHANNELS);
-  const adds = <bool>arg(control, ADDS);
-  const plane = 4 * <usize>all;
-  const end = min(all, (task + 1) * FILTERS);
-  for (let i = task * FILTERS; i < end; i++) {
-    const from = at(<usize>arg(control, FROM), i);
-    const to = at(<usize>arg(control, TO), 9 * i);
-    const top = tileRow(from, plane), upper = tileRow(from + 4 * plane, plane);
-    const lower = tileRow(from + 8 * plane, plane), bottom = tileRow(from + 12 * plane, plane);
-    const both = half(f32x4.add(upper, lower));
-    filterDiffRow(f32x4.add(top, both), to, adds);
-    filterDiffRow(half(f32x4.sub(upper, lower)), to + 12, adds);
-    filterDiffRow(f32x4.add(both, bottom), to + 24, adds);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function tileRow(from: usize, plane: usize): v128 {
-  const row = f32x4.replace_lane(f32x4.splat(load<f32>(from)), 1, load<f32>(from + plane));
-  return f32x4.replace_lane(f32x4.replace_lane(row, 2, load<f32>(from + 2 * plane)), 3, load<f32>(from + 3 * plane));
-}
-
-// @ts-ignore: decorator
-@inline
-function filterDiffRow(row: v128, to: usize, adds: bool): void {
-  const u0 = f32x4.extract_lane(row, 0), u1 = f32x4.extract_lane(row, 1);
-  const u2 = f32x4.extract_lane(row, 2), u3 = f32x4.extract_lane(row, 3);
-  const both: f32 = 0.5 * (u1 + u2);
-  let left = u0 + both, middle: f32 = 0.5 * (u1 - u2), right = both + u3;
-  if (adds) {
-    left += load<f32>(to);
-    middle += load<f32>(to, 4);
-    right += load<f32>(to, 8);
-  }
-  store<f32>(to, left);
-  store<f32>(to, middle, 4);
-  store<f32>(to, right, 8);
 }

@@ -12,6 +12,7 @@ export type KernelBuild = "simd" | "relaxed";
  */
 export type Kernels = {
   configure(control: Pointer, threads: number, scratch: Pointer, scratchBytes: number): void;
+  rouse(control: Pointer): void;
   stop(control: Pointer): void;
   commonScratchBytes(): number;
   packBytes(): number;

@@ -3,10 +3,18 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Heap, Pointer } from "../core/heap.ts";
+import type { NativePlace } from "./workers.ts";
 
 /** The exports of native/addon.c; the first parameter is what `open` returned. */
 interface Addon {
-  open(heap: Uint8Array, threads: number, instructionSet: string): object | undefined;
+  open(
+    heap: Uint8Array,
+    threads: number,
+    instructionSet: string,
+    control: Pointer,
+    rouse: () => void,
+  ): object | undefined;
+  idOf(engine: object): number;
   stop(engine: object): void;
   nameOf(engine: object): string;
   gemm(
@@ -52,7 +60,16 @@ interface Addon {
 /** Instruction sets that native/kernels.c is compiled for. */
 export type InstructionSet = "AVX-512" | "AVX2" | "NEON" | "baseline";
 
-/** An engine in C on one heap, with threads of its own. */
+/** The threads that do the work: those of the WebAssembly kernels. */
+export interface Team {
+  readonly threads: number;
+  /** Their control block. */
+  readonly control: Pointer;
+  /** Starts or wakes them. It must not refer to the native engine, which refers to it. */
+  rouse(): void;
+}
+
+/** An engine in C on one heap. */
 export class NativeEngine {
   readonly #addon: Addon;
   readonly #engine: object;
@@ -68,12 +85,18 @@ export class NativeEngine {
    */
   static open(
     heap: Heap,
-    threads: number,
+    { threads, control, rouse }: Team,
     instructionSet: InstructionSet | "" = "",
   ): NativeEngine | undefined {
     const addon = loadAddon();
-    const engine = addon?.open(new Uint8Array(heap.memory.buffer), threads, instructionSet);
+    const bytes = new Uint8Array(heap.memory.buffer);
+    const engine = addon?.open(bytes, threads, instructionSet, control, rouse);
     return addon && engine ? new NativeEngine(addon, engine) : undefined;
+  }
+
+  /** Where other threads find it. */
+  get place(): NativePlace {
+    return { path: libraryPath()!, id: this.#addon.idOf(this.#engine) };
   }
 
   /** The instruction set that runs. */
@@ -132,7 +155,7 @@ export class NativeEngine {
     this.#addon.weightGradient(this.#engine, geometry, image, out, weightDiff, Number(adds));
   }
 
-  /** Ends the threads; what is called afterwards runs on the caller's alone. */
+  /** What is called afterwards runs on the caller's thread alone. */
   dispose(): void {
     this.#addon.stop(this.#engine);
   }

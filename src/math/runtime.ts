@@ -1,11 +1,10 @@
 /** @file What the parts of the engine share: the kernels, their memory and their threads. */
 import os from "node:os";
-import type { Worker } from "node:worker_threads";
 import type { Heap, Pointer } from "../core/heap.ts";
 import { CaffeError } from "../errors.ts";
 import { type KernelBuild, type Kernels, kernelModule } from "./kernels.ts";
-import { type InstructionSet, NativeEngine, nativeProblem } from "./native.ts";
-import { startWorkers } from "./workers.ts";
+import { type InstructionSet, NativeEngine, type Team, nativeProblem } from "./native.ts";
+import { Workers } from "./workers.ts";
 
 const CONTROL_BYTES = 1024;
 const MAX_THREADS = 16;
@@ -35,8 +34,7 @@ export class Runtime {
   readonly packed: Pointer;
   /** Matrix products and convolutions in C, if that engine was chosen. */
   readonly native: NativeEngine | undefined;
-  readonly #module: WebAssembly.Module;
-  #workers: readonly Worker[] = [];
+  readonly #workers: Workers;
   #threadScratch: Pointer = 0;
   #threadBytes = 0;
   #sharedScratch: Pointer = 0;
@@ -47,15 +45,22 @@ export class Runtime {
     this.threads = checkThreads(
       options.threads ?? Math.min(MAX_THREADS, os.availableParallelism()),
     );
-    this.#module = kernelModule(options.build);
-    const instance = new WebAssembly.Instance(this.#module, {
+    const module = kernelModule(options.build);
+    const workers = new Workers(module, heap.memory, this.threads);
+    const instance = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
-      threads: { startWorkers: () => this.#startWorkers() },
+      threads: { startWorkers: () => workers.start(), helpNative() {} },
     });
-    this.kernels = instance.exports as Kernels;
-    this.control = heap.allocate(CONTROL_BYTES);
-    this.packed = heap.allocate(this.kernels.packBytes());
-    this.native = openNative(heap, this.threads, options);
+    const kernels = instance.exports as Kernels;
+    const control = heap.allocate(CONTROL_BYTES);
+    workers.control = control;
+    this.#workers = workers;
+    this.kernels = kernels;
+    this.control = control;
+    this.packed = heap.allocate(kernels.packBytes());
+    const team = { threads: this.threads, control, rouse: () => kernels.rouse(control) };
+    this.native = openNative(heap, team, options);
+    workers.native = this.native?.place;
     this.reserve(0, 0);
   }
 
@@ -111,13 +116,7 @@ export class Runtime {
   dispose(): void {
     this.native?.dispose();
     this.kernels.stop(this.control);
-    for (const worker of this.#workers) void worker.terminate();
-    this.#workers = [];
-  }
-
-  /** Called by the kernels at the first job that is worth it. */
-  #startWorkers(): void {
-    this.#workers = startWorkers(this.#module, this.heap.memory, this.control, this.threads);
+    this.#workers.terminate();
   }
 }
 
@@ -130,11 +129,11 @@ function checkThreads(threads: number): number {
 
 function openNative(
   heap: Heap,
-  threads: number,
+  team: Team,
   { engine = engineOfEnvironment(), instructionSet }: EngineOptions,
 ): NativeEngine | undefined {
   if (engine === "wasm") return undefined;
-  const native = NativeEngine.open(heap, threads, instructionSet);
+  const native = NativeEngine.open(heap, team, instructionSet);
   if (native || engine !== "native") return native;
   throw new CaffeError("engine", `there is no native engine: ${nativeProblem()}; use "wasm"`);
 }

@@ -3,11 +3,13 @@ import { Heap } from "../../src/core/heap.ts";
 import type { EngineOptions } from "../../src/math/index.ts";
 import { type InstructionSet, NativeEngine } from "../../src/math/native.ts";
 
+/** A team of one, which needs nobody. */
+const ALONE = { threads: 1, control: 0, rouse() {} };
 const SETS: readonly InstructionSet[] = ["AVX-512", "AVX2", "NEON", "baseline"];
 
 /** The instruction sets of the native engine that this machine has; none where it was not built. */
 export const instructionSets: readonly InstructionSet[] = SETS.filter((set) => {
-  const engine = NativeEngine.open(new Heap(), 1, set);
+  const engine = NativeEngine.open(new Heap(), ALONE, set);
   engine?.dispose();
   return engine !== undefined;
 });

@@ -1,5 +1,5 @@
 /** @file What the host and the worker threads call. */
-export { configure, serve, stop } from "./threads";
+export { configure, rouse, serve, stop } from "./threads";
 export { add, axpby, copy, fill, mul, relu, reluGradient } from "./elementwise";
 export { addBias, biasGradient, dot } from "./reduce";
 export { commonScratchBytes, packBytes } from "./memory";

@@ -1,7 +1,7 @@
 /**
  * @file Work shared by threads. All state lies in a control block in the shared memory; a job is a
  * function and a number of tasks, and tasks are handed out by an atomic counter. Which thread runs a
- * task never matters to its result.
+ * task never matters to its result. The native engine has its jobs done by the same threads.
  */
 
 // Offsets in the control block; each part that is written often has a cache line of its own.
@@ -25,12 +25,17 @@ const STOPPED: usize = 208;
 const SCRATCH: usize = 212;
 const SCRATCH_STRIDE: usize = 216;
 const ARGUMENTS: usize = 256;
+/** Tasks of the native engine's running job that nobody took yet (native/threads.c). */
+const NATIVE_TICKETS: usize = 960;
 
 /** Looks at the counter before a thread sleeps: some microseconds, the time between two kernels. */
 const SPINS = 40000;
 
 /** Provided by the host: starts the worker threads, which run `serve`. */
 declare function startWorkers(): void;
+
+/** Provided by the host: takes tasks of the native engine until there are none. */
+declare function helpNative(thread: i32): void;
 
 /** Address of the running job's arguments; each takes a slot of 4 bytes. */
 export function argumentsOf(control: usize): usize {
@@ -48,20 +53,26 @@ export function parallel(control: usize, entry: u32, tasks: i32): void {
     serial(control, entry, tasks);
     return;
   }
-  if (!load<i32>(control, STARTED)) {
-    store<i32>(control, 1, STARTED);
-    startWorkers();
-  }
   store<u32>(control, entry, ENTRY);
   store<i32>(control, tasks, TASKS);
   atomic.store<i32>(control, 0, DONE);
   atomic.store<i32>(control, tasks, TICKETS);
-  if (atomic.load<i32>(control, SLEEPERS) > 0) {
-    atomic.add<i32>(control, 1, GENERATION);
-    atomic.notify(control + GENERATION, tasks - 1);
-  }
+  rouse(control);
   help(control, 0);
   awaitDone(control, tasks);
+}
+
+/** Starts the workers, or wakes those that sleep. */
+export function rouse(control: usize): void {
+  if (!load<i32>(control, STARTED)) {
+    atomic.store<i32>(control, 1, STARTED);
+    startWorkers();
+  }
+  if (atomic.load<i32>(control, SLEEPERS) > 0) {
+    atomic.add<i32>(control, 1, GENERATION);
+    // A count that is no small integer, such as -1, would make an object.
+    atomic.notify(control + GENERATION, load<i32>(control, THREADS));
+  }
 }
 
 /** The same without waking anybody, for jobs of a few microseconds. */
@@ -73,8 +84,9 @@ export function serial(control: usize, entry: u32, tasks: i32): void {
 export function serve(control: usize, thread: i32): void {
   while (!atomic.load<i32>(control, STOPPED)) {
     help(control, thread);
+    if (atomic.load<i32>(control, NATIVE_TICKETS) > 0) helpNative(thread);
     let spins = SPINS;
-    while (spins > 0 && atomic.load<i32>(control, TICKETS) <= 0) spins--;
+    while (spins > 0 && !hasWork(control)) spins--;
     if (spins == 0) sleep(control);
   }
 }
@@ -109,11 +121,17 @@ function help(control: usize, thread: i32): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function hasWork(control: usize): bool {
+  return atomic.load<i32>(control, TICKETS) > 0 || atomic.load<i32>(control, NATIVE_TICKETS) > 0;
+}
+
 /** A worker announces that it sleeps before it looks at the counter again: no wake-up is lost. */
 function sleep(control: usize): void {
   const generation = atomic.load<i32>(control, GENERATION);
   atomic.add<i32>(control, 1, SLEEPERS);
-  if (atomic.load<i32>(control, TICKETS) <= 0 && !atomic.load<i32>(control, STOPPED)) {
+  if (!hasWork(control) && !atomic.load<i32>(control, STOPPED)) {
     atomic.wait<i32>(control + GENERATION, generation, -1);
   }
   atomic.sub<i32>(control, 1, SLEEPERS);

@@ -3,18 +3,29 @@
 
 #define NAPI_VERSION 8
 #include <node_api.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { MAX_ARGUMENTS = 12 };
 
-typedef struct {
+typedef struct Instance {
   Engine engine;
   const Kernels *kernels;
-  /* Keeps the heap's memory alive. */
-  napi_ref view;
+  /* Where it was opened: keeps the heap's memory alive, and wakes the threads. */
+  napi_env env;
+  napi_ref view, rouse;
+  /* By what the threads find it, and how many JavaScript objects refer to it. */
+  uint32_t id;
+  int references;
+  struct Instance *next;
 } Instance;
+
+/* All that are open, in this process's threads of JavaScript. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static Instance *instances;
+static uint32_t last_id;
 
 /* ---- Memory ---- */
 
@@ -38,11 +49,36 @@ float *engine_padded(Engine *engine, size_t floats)
 static void release(Instance *instance)
 {
   Engine *engine = &instance->engine;
-  if (engine->pool) pool_destroy(engine->pool);
+  free(engine->pool);
   free(engine->packed);
   free(engine->scratch);
   free(engine->padded);
-  memset(engine, 0, sizeof *engine);
+  free(instance);
+}
+
+/* A reference less; with the last one the instance ends. */
+static void drop(Instance *instance)
+{
+  pthread_mutex_lock(&mutex);
+  int isLast = --instance->references == 0;
+  if (isLast) {
+    Instance **place = &instances;
+    while (*place != instance) place = &(*place)->next;
+    *place = instance->next;
+  }
+  pthread_mutex_unlock(&mutex);
+  if (isLast) release(instance);
+}
+
+/* The first reference. */
+static void enter(Instance *instance)
+{
+  instance->references = 1;
+  pthread_mutex_lock(&mutex);
+  instance->id = ++last_id;
+  instance->next = instances;
+  instances = instance;
+  pthread_mutex_unlock(&mutex);
 }
 
 /* ---- Which instruction set ---- */
@@ -160,7 +196,7 @@ static napi_value weight_gradient(napi_env env, napi_callback_info info)
   return NULL;
 }
 
-/* stop(engine): ends its threads; it works on with the caller's alone. */
+/* stop(engine): from now on it works with the caller's thread alone. */
 static napi_value stop(napi_env env, napi_callback_info info)
 {
   Call call;
@@ -177,39 +213,98 @@ static napi_value name_of(napi_env env, napi_callback_info info)
   return result;
 }
 
+/* idOf(engine): by what other threads may `join` it. */
+static napi_value id_of(napi_env env, napi_callback_info info)
+{
+  Call call;
+  napi_value result = NULL;
+  if (read_call(env, info, 0, &call)) napi_create_uint32(env, call.instance->id, &result);
+  return result;
+}
+
+static void leave(napi_env env, void *data, void *hint)
+{
+  (void)env;
+  (void)hint;
+  drop(data);
+}
+
+/* join(id), on another thread: the engine for `help`, undefined where it has ended. */
+static napi_value join(napi_env env, napi_callback_info info)
+{
+  napi_value argument, result = NULL;
+  size_t count = 1;
+  uint32_t id = 0;
+  napi_get_cb_info(env, info, &count, &argument, NULL, NULL);
+  if (napi_get_value_uint32(env, argument, &id) != napi_ok) return NULL;
+  pthread_mutex_lock(&mutex);
+  Instance *instance = instances;
+  while (instance && instance->id != id) instance = instance->next;
+  if (instance) instance->references++;
+  pthread_mutex_unlock(&mutex);
+  if (instance) napi_create_external(env, instance, leave, NULL, &result);
+  return result;
+}
+
+/* help(engine, thread): takes tasks until there are none. */
+static napi_value help(napi_env env, napi_callback_info info)
+{
+  Call call;
+  if (read_call(env, info, 1, &call)) pool_help(call.instance->engine.pool, (int)call.values[0]);
+  return NULL;
+}
+
 static void finalize(napi_env env, void *data, void *hint)
 {
   Instance *instance = data;
   (void)hint;
-  release(instance);
   napi_delete_reference(env, instance->view);
-  free(instance);
+  napi_delete_reference(env, instance->rouse);
+  drop(instance);
 }
 
-/* open(view of the whole heap, threads, instruction set or ""): the engine, undefined where there is none. */
+/* Starts or wakes the threads: only JavaScript can. */
+static void rouse(void *host)
+{
+  Instance *instance = host;
+  napi_handle_scope scope;
+  napi_value function, receiver;
+  napi_open_handle_scope(instance->env, &scope);
+  napi_get_reference_value(instance->env, instance->rouse, &function);
+  napi_get_undefined(instance->env, &receiver);
+  napi_call_function(instance->env, receiver, function, 0, NULL, NULL);
+  napi_close_handle_scope(instance->env, scope);
+}
+
+/*
+ * open(view of the whole heap, threads, instruction set or "", address of the control block, function that
+ * starts or wakes the threads): the engine, undefined where there is none.
+ */
 static napi_value open_engine(napi_env env, napi_callback_info info)
 {
-  napi_value arguments[3], result = NULL;
-  size_t count = 3, length = 0, bytes = 0;
+  napi_value arguments[5], result = NULL;
+  size_t count = 5, length = 0, bytes = 0;
   uint32_t threads = 1;
+  int64_t control = 0;
   char name[32];
   void *heap = NULL;
   napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   if (napi_get_typedarray_info(env, arguments[0], NULL, &bytes, &heap, NULL, NULL) != napi_ok || !heap) return NULL;
   if (napi_get_value_uint32(env, arguments[1], &threads) != napi_ok) return NULL;
   if (napi_get_value_string_utf8(env, arguments[2], name, sizeof name, &length) != napi_ok) return NULL;
+  if (napi_get_value_int64(env, arguments[3], &control) != napi_ok) return NULL;
   const Kernels *kernels = named(name);
   Instance *instance = kernels ? calloc(1, sizeof *instance) : NULL;
   if (!instance) return NULL;
   instance->kernels = kernels;
+  instance->env = env;
   instance->engine = (Engine){
-    .heap = heap, .pool = pool_create((int)threads), .threads = (int)threads,
-    .packed = allocate(PACK_FLOATS), .scratch = allocate((size_t)threads * SCRATCH_FLOATS),
+    .heap = heap, .pool = pool_create((char *)heap + control, (int)threads, rouse, instance),
+    .threads = (int)threads, .packed = allocate(PACK_FLOATS), .scratch = allocate((size_t)threads * SCRATCH_FLOATS),
   };
   Engine *engine = &instance->engine;
   if (!engine->pool || !engine->packed || !engine->scratch) {
     release(instance);
-    free(instance);
     return NULL;
   }
 #if defined(MADV_HUGEPAGE)
@@ -217,6 +312,8 @@ static napi_value open_engine(napi_env env, napi_callback_info info)
   madvise(heap, bytes, MADV_HUGEPAGE);
 #endif
   napi_create_reference(env, arguments[0], 1, &instance->view);
+  napi_create_reference(env, arguments[4], 1, &instance->rouse);
+  enter(instance);
   napi_create_external(env, instance, finalize, NULL, &result);
   return result;
 }
@@ -226,6 +323,9 @@ NAPI_MODULE_INIT(/* env, exports */)
   const napi_property_descriptor functions[] = {
     {"open", NULL, open_engine, NULL, NULL, NULL, napi_default, NULL},
     {"stop", NULL, stop, NULL, NULL, NULL, napi_default, NULL},
+    {"idOf", NULL, id_of, NULL, NULL, NULL, napi_default, NULL},
+    {"join", NULL, join, NULL, NULL, NULL, napi_default, NULL},
+    {"help", NULL, help, NULL, NULL, NULL, napi_default, NULL},
     {"nameOf", NULL, name_of, NULL, NULL, NULL, napi_default, NULL},
     {"gemm", NULL, gemm, NULL, NULL, NULL, napi_default, NULL},
     {"prepare", NULL, prepare, NULL, NULL, NULL, napi_default, NULL},

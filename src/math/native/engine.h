@@ -10,13 +10,17 @@
 typedef struct Pool Pool;
 typedef void (*Task)(void *job, int task, int thread);
 
-/* Threads 1 to threads - 1 start here; the calling thread is thread 0. NULL when there is no memory. */
-Pool *pool_create(int threads);
+/*
+ * A pool of so many threads, the calling one included. `control` is the control block of the WebAssembly
+ * kernels; `rouse` starts their threads or wakes them. NULL when there is no memory; `free` ends it.
+ */
+Pool *pool_create(char *control, int threads, void (*rouse)(void *host), void *host);
 /* Runs tasks 0 to tasks - 1, in any order on any thread; returns when all are done. */
 void pool_run(Pool *pool, Task run, void *job, int tasks);
-/* Ends the threads; the caller works on alone. */
+/* Called by the other threads: takes tasks until there are none. */
+void pool_help(Pool *pool, int thread);
+/* From now on the caller works alone. */
 void pool_stop(Pool *pool);
-void pool_destroy(Pool *pool);
 
 /* ---- The engine ---- */
 

@@ -6,7 +6,14 @@ import { glogLogger } from "../core/glog.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { DeviceChoice } from "../device/index.ts";
 import { CaffeError, NetDefinitionError } from "../errors.ts";
-import type { DisplayEvent, IterationEvent, Score, TestEvent } from "../solver/events.ts";
+import type { Net } from "../net/net.ts";
+import type {
+  DisplayEvent,
+  DivergenceEvent,
+  IterationEvent,
+  Score,
+  TestEvent,
+} from "../solver/events.ts";
 import { Solver } from "../solver/index.ts";
 import { curvePng } from "./curve.ts";
 import { type JobRecord, inStatus, jobFiles, readJobRecord, writeJobRecord } from "./job-record.ts";
@@ -167,16 +174,31 @@ function metricsWriter(
     onTest(event: TestEvent) {
       write("val", event.iter, event.scores, solver.learningRate);
     },
+    onDivergence({ loss, iter, place }: DivergenceEvent) {
+      if (Number.isFinite(loss)) return;
+      const at =
+        place === undefined ? "" : `; the first values that are not finite are in ${place}`;
+      const name = lossName(solver.net);
+      throw new NetDefinitionError(`${nanSentence(name, "train")} (Iteration ${iter}${at}.)`);
+    },
   };
 }
 
 function refuseNaN(scores: readonly Score[], phase: MetricPhase): void {
   const bad = scores.find((score) => Number.isNaN(score.value));
-  if (!bad) return;
+  if (bad) throw new NetDefinitionError(nanSentence(bad.name, phase));
+}
+
+/** DIGITS' sentence. */
+function nanSentence(output: string, phase: MetricPhase): string {
   const name = phase === "train" ? "Train" : "Test";
-  throw new NetDefinitionError(
-    `Network outputted NaN for "${bad.name}" (${name} phase). Try decreasing your learning rate.`,
-  );
+  return `Network outputted NaN for "${output}" (${name} phase). Try decreasing your learning rate.`;
+}
+
+/** The output that counts most in the loss. */
+function lossName(net: Net): string {
+  const weights = net.outputs.map((name) => ({ name, weight: Math.abs(net.lossWeightOf(name)) }));
+  return weights.toSorted((a, b) => b.weight - a.weight)[0]?.name ?? "loss";
 }
 
 async function finish(folder: string, record: JobRecord): Promise<JobResult> {

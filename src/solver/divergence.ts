@@ -17,16 +17,26 @@ function isSaturated(loss: number): boolean {
   return Math.abs(loss - SATURATED) < 1e-3;
 }
 
-/** What is wrong since when, and what to try. */
-export async function diagnose(net: Net, loss: number, iter: number): Promise<string> {
+export interface Diagnosis {
+  /** What is wrong since when, and what to try. */
+  readonly diagnosis: string;
+  /** Where the first values are that are not finite; absent where all are. */
+  readonly place?: string | undefined;
+}
+
+export async function diagnose(net: Net, loss: number, iter: number): Promise<Diagnosis> {
   const since = `The loss is ${generalNumber(loss)} since iteration ${iter}`;
   if (isSaturated(loss)) {
-    return `${since}: the softmax gives the right classes no chance at all, so the scores have grown out of bounds. ${ADVICE}`;
+    return {
+      diagnosis: `${since}: the softmax gives the right classes no chance at all, so the scores have grown out of bounds. ${ADVICE}`,
+    };
   }
   await net.sync();
   const place = firstNonFinite(net);
-  if (place) return `${since}. The first values that are not finite are in ${place}. ${ADVICE}`;
-  return `${since}, though all blobs are finite: the sum of the losses overflows. ${ADVICE}`;
+  const what = place
+    ? `${since}. The first values that are not finite are in ${place}.`
+    : `${since}, though all blobs are finite: the sum of the losses overflows.`;
+  return { diagnosis: `${what} ${ADVICE}`, place };
 }
 
 /** Where values stop being finite, in the order in which the net computes: parameters before tops. */

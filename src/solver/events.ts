@@ -47,6 +47,8 @@ export interface DivergenceEvent {
   readonly loss: number;
   /** What is wrong since when, and what to try. */
   readonly diagnosis: string;
+  /** Where the first values are that are not finite; absent where all are. */
+  readonly place?: string | undefined;
 }
 
 /** Called synchronously; an exception in an observer ends the training. */

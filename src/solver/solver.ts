@@ -318,9 +318,9 @@ export class Solver {
   }
 
   async #reportDivergence(loss: number, iter: number): Promise<void> {
-    const diagnosis = await diagnose(this.net, loss, iter);
-    this.#logger.log("warning", "solver.cpp:226", diagnosis);
-    const event = { iter, loss, diagnosis };
+    const found = await diagnose(this.net, loss, iter);
+    this.#logger.log("warning", "solver.cpp:226", found.diagnosis);
+    const event = { iter, loss, ...found };
     this.#tell((observer) => observer.onDivergence?.(event));
   }
 

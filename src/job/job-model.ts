@@ -1,6 +1,6 @@
 /** @file The trained model in a job folder: deploy net, weights of a snapshot, and what its images went through. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readMeanImage } from "../data/index.ts";
 import { ModelFileError } from "../errors.ts";
 import { type TransformationParameter, parsePrototxt } from "../schema/index.ts";
@@ -32,7 +32,7 @@ export async function jobModel(folder: string, iter?: number): Promise<Segmenter
     model: join(folder, jobFiles.deploy),
     weights: snapshot.file,
     layers: [folder],
-    mean: transform && (await meanOf(transform)),
+    mean: transform && (await meanOf(transform, folder)),
     scale: transform?.scale,
   };
 }
@@ -47,10 +47,11 @@ function trainingTransform(folder: string): TransformationParameter | undefined 
   return trainVal.layer.find(({ type }) => type === "Data")?.transformParam;
 }
 
-async function meanOf({
-  meanFile: file,
-  meanValue,
-}: TransformationParameter): Promise<Mean | undefined> {
-  if (file !== undefined) return { image: await readMeanImage(file) };
+/** @param folder what a relative path is relative to */
+async function meanOf(
+  { meanFile: file, meanValue }: TransformationParameter,
+  folder: string,
+): Promise<Mean | undefined> {
+  if (file !== undefined) return { image: await readMeanImage(resolve(folder, file)) };
   return meanValue.length > 0 ? { perChannel: meanValue } : undefined;
 }

@@ -165,6 +165,10 @@ function Snapshots({ detail }: { detail: ModelDetail }) {
   return (
     <section>
       <h2>Snapshots</h2>
+      <p class="soft">
+        A model archive has everything that runs elsewhere: networks, weights, custom layers, mean,
+        names of the classes, and how to use it.
+      </p>
       <table>
         <thead>
           <tr>
@@ -180,10 +184,13 @@ function Snapshots({ detail }: { detail: ModelDetail }) {
               <td>Epoch #{short(epoch)}</td>
               <td class="number">{iter}</td>
               <td class="number">{bytes(size)}</td>
-              <td>
+              <td class="links">
+                <a href={`/api/models/${detail.id}/archive/${iter}`} download>
+                  Model (.tar.gz)
+                </a>
                 <a href={link(iter, "caffemodel")} download>
                   .caffemodel
-                </a>{" "}
+                </a>
                 {resumable && (
                   <a href={link(iter, "solverstate")} download>
                     .solverstate

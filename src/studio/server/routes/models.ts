@@ -1,6 +1,8 @@
 /** @file Routes of models: checking a network, making a model, resuming it. */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable, pipeline } from "node:stream";
+import { createGzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { pngOf } from "../../../job/picture.ts";
 import { prepareJob } from "../../../job/prepare-job.ts";
@@ -11,9 +13,11 @@ import type { Context } from "../context.ts";
 import { modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
 import { checkNetFiles } from "../net-files.ts";
 import { packageFiles } from "../package-files.ts";
+import { modelArchive } from "../model-archive.ts";
 import { previewOf } from "../preview-form.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, notFound } from "../refusal.ts";
 import { idParams } from "../schemas.ts";
+import { tar } from "../tar.ts";
 
 export function addModelRoutes(app: FastifyInstance, context: Context): void {
   const { checker, jobs, queue, roots } = context;
@@ -55,6 +59,29 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
         await queue.add({ id: name, kind: "model", commands: trainCommand(out) });
       }
       return reply.code(201).send({ jobs: variants.map(({ name }) => name) });
+    },
+  );
+
+  const snapshotParams = {
+    ...idParams,
+    properties: { ...idParams.properties, iter: { type: "integer", minimum: 0 } },
+  } as const;
+  app.get<{ Params: { id: string; iter: number } }>(
+    "/api/models/:id/archive/:iter",
+    { schema: { params: snapshotParams } },
+    async ({ params }, reply) => {
+      const { id, folder, snapshots } = await jobs.model(params.id);
+      const snapshot = snapshots.find(({ iter }) => iter === params.iter);
+      if (!snapshot) throw notFound(`a snapshot of iteration ${params.iter}`);
+      const { iter, epoch } = snapshot;
+      const entries = await modelArchive({ folder, id, iter, epoch });
+      const name = `${id}_epoch_${epoch}.tar.gz`;
+      reply.header("content-disposition", `attachment; filename="${name}"`);
+      // Weights hardly shrink: the quickest level it is.
+      const packed = createGzip({ level: 1 });
+      // A file that cannot be read breaks the download off.
+      pipeline(Readable.from(tar(entries, new Date())), packed, () => undefined);
+      return reply.type("application/gzip").send(packed);
     },
   );
 

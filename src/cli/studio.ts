@@ -27,6 +27,12 @@ export const studioCommand: Command = {
       value: "DIRS",
       summary: "folders that datasets and weights may come from, separated by ','; here if absent",
     },
+    parallel: { type: "int32", summary: "how many models train at a time", default: 1 },
+    "trusted-layers": {
+      type: "boolean",
+      summary: "run custom layers unfenced: for a studio that only you use",
+      default: false,
+    },
   },
 
   async run(flags, _positionals, io) {
@@ -38,10 +44,14 @@ export const studioCommand: Command = {
       const found = await stat(folder).catch(() => undefined);
       if (!found?.isDirectory()) throw new UsageError(`--data: ${folder} is no folder`);
     }
+    const parallel = Number(flags.parallel);
+    if (parallel < 1) throw new UsageError(`--parallel is ${parallel}; give at least 1`);
     await mkdir(jobs, { recursive: true });
     const port = Number(flags.port);
     const host = text(flags, "host");
-    const studio = await startStudio({ jobs, data, host, port }).catch((error: unknown) => {
+    const trustedLayers = flags["trusted-layers"] === true;
+    const options = { jobs, data, host, port, parallel, trustedLayers };
+    const studio = await startStudio(options).catch((error: unknown) => {
       throw listenError(error, host, port);
     });
     io.out(`The studio is at ${studio.url}`);

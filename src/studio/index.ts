@@ -9,6 +9,10 @@ export interface StudioOptions {
   readonly data: readonly string[];
   readonly host: string;
   readonly port: number;
+  /** How many models train at a time. */
+  readonly parallel: number;
+  /** Runs custom layers unfenced, as the user's own. */
+  readonly trustedLayers: boolean;
 }
 
 export interface Studio {
@@ -17,11 +21,11 @@ export interface Studio {
   close(): Promise<void>;
 }
 
-export async function startStudio({ jobs, data, host, port }: StudioOptions): Promise<Studio> {
+export async function startStudio({ host, port, ...options }: StudioOptions): Promise<Studio> {
   const isLocal = LOOPBACK.some((name) => name.replace(/[[\]]/g, "") === host);
   const token = isLocal ? undefined : randomBytes(24).toString("base64url");
   const hosts = [...LOOPBACK, host.toLowerCase()];
-  const app = buildApp({ jobs, data, hosts, token });
+  const app = buildApp({ ...options, hosts, token });
   await app.listen({ host, port });
   const address = app.server.address();
   const actual = typeof address === "object" && address ? address.port : port;

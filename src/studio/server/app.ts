@@ -1,6 +1,7 @@
 /** @file The studio's server: guard, routes and pages around one jobs folder. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import Fastify, { type FastifyInstance } from "fastify";
 import { DATASET_FILE } from "../../plugins/dataset/build.ts";
 import { Checker } from "./checker.ts";
@@ -29,6 +30,8 @@ export interface AppOptions extends GuardOptions {
   readonly data: readonly string[];
   /** The most bytes of an uploaded file; default 1 GiB. */
   readonly uploadLimit?: number;
+  /** How many models train at a time, and as many datasets are made; default 1. */
+  readonly parallel?: number;
   /** Runs custom layers unfenced, as the user's own; default false. */
   readonly trustedLayers?: boolean;
 }
@@ -38,8 +41,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const roots = new Roots(options.jobs, options.data);
   const files = new TaskFiles(roots.jobs);
   const watch = new JobWatch(roots.jobs, files.logs);
+  const { parallel = 1, trustedLayers = false } = options;
   const queue = new TaskQueue({
-    ...{ files, program: packageFiles.program, cwd: roots.jobs },
+    ...{ files, program: packageFiles.program, cwd: roots.jobs, parallel },
     onChange: (id) => watch.touch(id),
     isMade: ({ id, kind }) => kind === "dataset" && existsSync(join(roots.job(id), DATASET_FILE)),
   });
@@ -49,7 +53,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
     board: new JobBoard(jobs, watch),
     uploads: new Uploads(files.uploads),
     checker: new Checker(),
-    trustedLayers: options.trustedLayers ?? false,
+    trainingFlags: trainingFlags(parallel, trustedLayers),
+    trustedLayers,
     uploadLimit: options.uploadLimit ?? 2 ** 30,
   };
   const app = Fastify({
@@ -75,4 +80,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
     await queue.close();
   });
   return app;
+}
+
+/** Trainings side by side share the cores; a fenced layer that misbehaves harms its own training only. */
+function trainingFlags(parallel: number, trustedLayers: boolean): string[] {
+  const threads = Math.max(1, Math.floor(availableParallelism() / parallel));
+  return [
+    ...(trustedLayers ? [] : ["--fence-layers"]),
+    ...(parallel > 1 ? [`--threads=${threads}`] : []),
+  ];
 }

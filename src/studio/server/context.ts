@@ -17,6 +17,8 @@ export interface Context {
   readonly board: JobBoard;
   readonly uploads: Uploads;
   readonly checker: Checker;
+  /** Flags of `cortado fit` that every training gets. */
+  readonly trainingFlags: readonly string[];
   /** Whether custom layers run unfenced, as the user's own. */
   readonly trustedLayers: boolean;
   /** The most bytes of an uploaded file. */

@@ -21,6 +21,9 @@ import { tar } from "../tar.ts";
 
 export function addModelRoutes(app: FastifyInstance, context: Context): void {
   const { checker, jobs, queue, roots } = context;
+  const trainCommand = (folder: string) => [
+    ["fit", ...context.trainingFlags, `--resume=${folder}`],
+  ];
 
   app.post<{ Body: CheckForm }>(
     "/api/check",
@@ -98,9 +101,6 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
     },
   );
 }
-
-/** Uploaded layers run fenced: one that misbehaves harms its own training only. */
-const trainCommand = (folder: string) => [["fit", "--fence-layers", `--resume=${folder}`]];
 
 /** The networks that come with the package, each under the first line of its description. */
 async function readTemplates(): Promise<NetworkTemplate[]> {

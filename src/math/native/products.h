@@ -90,6 +90,13 @@ INLINE Target target_of(const Product *p, int item, int i, int j)
 
 INLINE float *scratch_of(float *scratch, int thread) { return scratch + (ptrdiff_t)thread * SCRATCH_FLOATS; }
 
+/* Runs a job of about so many floats, or multiply-adds: small ones are done before another thread is there. */
+static void run_tasks(Engine *engine, Task run, void *job, int tasks, int64_t work, int64_t small)
+{
+  if (work >= small) pool_run(engine->pool, run, job, tasks);
+  else for (int task = 0; task < tasks; task++) run(job, task, 0);
+}
+
 /*
  * Wide: few weights and many columns. All of A is packed once; each task packs some columns of one item
  * for itself and multiplies them with all of A while they are in its cache.
@@ -129,11 +136,12 @@ static void wide(Engine *engine, Product *p)
 {
   p->packed = engine->packed;
   p->scratch = engine->scratch;
-  pool_run(engine->pool, pack_wide, p, ceil_divide(p->M, BLOCK_ROWS));
+  run_tasks(engine, pack_wide, p, ceil_divide(p->M, BLOCK_ROWS), (int64_t)p->M * p->K, SMALL_COPY);
   int columns = 8 * COLUMNS;
   while (columns > COLUMNS && p->items * ceil_divide(p->N, columns) < WANTED_TASKS) columns /= 2;
   p->columns_per_task = columns;
-  pool_run(engine->pool, run_wide, p, p->items * ceil_divide(p->N, columns));
+  int64_t work = (int64_t)p->items * p->M * p->N * p->K;
+  run_tasks(engine, run_wide, p, p->items * ceil_divide(p->N, columns), work, SMALL_WORK);
 }
 
 /*
@@ -201,8 +209,10 @@ static void tall_columns(Engine *engine, Product *p, int longest)
     for (int k = 0; k < p->K; k += depth) {
       p->k0 = k;
       p->depth = min(depth, p->K - k);
-      pool_run(engine->pool, pack_tall, p, p->batch * ceil_divide(p->N, COLUMNS));
-      pool_run(engine->pool, run_tall, p, ceil_divide(p->M, p->rows_per_task) * ceil_divide(p->N, p->columns_per_task));
+      int64_t copied = p->batch * packed_size(p->depth, p->N), work = (int64_t)p->M * p->N * p->depth * p->batch;
+      int tasks = ceil_divide(p->M, p->rows_per_task) * ceil_divide(p->N, p->columns_per_task);
+      run_tasks(engine, pack_tall, p, p->batch * ceil_divide(p->N, COLUMNS), copied, SMALL_COPY);
+      run_tasks(engine, run_tall, p, tasks, work, SMALL_WORK);
     }
   }
 }
@@ -256,7 +266,7 @@ static void deep(Engine *engine, Product *p)
 {
   p->packed = engine->packed;
   p->scratch = engine->scratch;
-  pool_run(engine->pool, run_deep, p, DEEP_TASKS);
+  run_tasks(engine, run_deep, p, DEEP_TASKS, (int64_t)p->items * p->M * p->N * p->K, SMALL_WORK);
   for (int i = 0; i < p->M; i++) {
     for (int j = 0; j < p->N; j++) {
       float *c = p->c.c + i * p->c.row + j * p->c.column;

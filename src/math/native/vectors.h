@@ -27,8 +27,10 @@ enum { LANES = 4, ROWS = 4, DEPTH = 256 };
 enum { COLUMNS = 2 * LANES };
 /* Rows of A that a thread packs at a time, and columns of a block of a scattering task. */
 enum { BLOCK_ROWS = 16 * ROWS, BLOCK_COLUMNS = 512 };
-/* Tasks that a job should have, so that many threads find work; fewer multiply-adds need no second thread. */
-enum { WANTED_TASKS = 24, SMALL_WORK = 200000 };
+/* Tasks that a job should have, so that many threads find work. */
+enum { WANTED_TASKS = 24 };
+/* Fewer multiply-adds, or floats to pack, need no second thread. */
+enum { SMALL_WORK = 200000, SMALL_COPY = 16384 };
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));

@@ -14,6 +14,10 @@ const SCATTER_TASKS = 12;
 /** Pairs of channels in a group up to which the thin kernels are faster than a matrix product. */
 const THIN_PAIRS = 4;
 
+/** Images from which on each may be a task, if what a task packs fits its cache and the gradients a buffer. */
+const LEAST_BATCH = 16;
+const BATCH_FLOATS = 1 << 17;
+
 /** Taps in a row from which on the kernels read them as neighbours in memory. */
 const WIDE_TAPS = 8;
 
@@ -66,8 +70,9 @@ function placeGeometry(runtime: Runtime, shape: ConvolutionShape, reversesTaps: 
     /** Makes sure that there is the scratch memory that the kernels need. */
     reserve() {
       const area = layout.isPadded ? layout.paddedArea * FLOAT_BYTES : 0;
-      const scatterBytes = runtime.kernels.scatterScratchBytes();
-      runtime.reserve(scatterBytes + fields.channelsPerTask * area, shape.imageChannels * area);
+      const scatterBytes = runtime.kernels.scatterScratchBytes() + fields.channelsPerTask * area;
+      const batchBytes = fields.isBatch ? FLOAT_BYTES * batchFloats(shape, layout) : 0;
+      runtime.reserve(scatterBytes + batchBytes, shape.imageChannels * area);
     },
     dispose() {
       for (const pointer of [tapTable, positionTable, rowTable, geometry]) {
@@ -240,6 +245,7 @@ function geometryFields(shape: ConvolutionShape, layout: Layout, tables: Tables)
     !layout.isPadded &&
     taps === 1 &&
     stride.every((step, axis) => step === 1 && out[axis] === image[axis]);
+  const isBatch = suitsBatch(shape, layout);
   const values = Int32Array.of(
     images,
     imageChannels,
@@ -264,8 +270,34 @@ function geometryFields(shape: ConvolutionShape, layout: Layout, tables: Tables)
     Number(isPlain),
     channelsPerTask,
     Number((imageChannels / groups) * (outChannels / groups) <= THIN_PAIRS),
+    Number(isBatch),
   );
-  return { values, channelsPerTask };
+  return { values, channelsPerTask, isBatch };
+}
+
+/** Whether each image is a task; it depends on nothing but the shape. */
+function suitsBatch(shape: ConvolutionShape, layout: Layout): boolean {
+  const { images, groups, imageChannels, outChannels } = shape;
+  return (
+    images >= LEAST_BATCH &&
+    (imageChannels / groups) * (outChannels / groups) > THIN_PAIRS &&
+    weightCount(shape) <= BATCH_FLOATS &&
+    batchFloats(shape, layout) <= BATCH_FLOATS
+  );
+}
+
+/** Floats that a task of a batch keeps at most: a padded copy, and what it packs in panels of 8 columns. */
+function batchFloats(shape: ConvolutionShape, { isPadded, paddedArea }: Layout): number {
+  const { groups, imageChannels, outChannels, out, kernel } = shape;
+  const panels = (columns: number) => 8 * Math.ceil(columns / 8);
+  const positions = count(out);
+  const taps = (imageChannels / groups) * count(kernel);
+  const copied = isPadded ? (imageChannels / groups) * paddedArea : 0;
+  return (
+    copied +
+    Math.max(taps, outChannels / groups) * panels(positions) +
+    positions * (panels(taps) - taps)
+  );
 }
 
 /** How many image channels a scattering task owns; it depends on nothing but the shape. */

@@ -218,6 +218,27 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 60, groups: 1, imageChannels: 48, outChannels: 48 },
     [axis(9, 3, 1, 1), axis(5, 3, 1, 1)],
   ),
+  "many small images": shapeOf({ images: 37, groups: 1, imageChannels: 5, outChannels: 13 }, [
+    axis(12, 5),
+    axis(11, 5, 2),
+  ]),
+  "many small images, in groups, padded": shapeOf(
+    { images: 17, groups: 2, imageChannels: 6, outChannels: 262 },
+    [axis(7, 3, 1, 1), axis(9, 3, 2, 2)],
+  ),
+  "many small images, more image channels than a task of its own takes": shapeOf(
+    { images: 16, groups: 1, imageChannels: 150, outChannels: 7 },
+    [axis(5, 3, 1, 1, 2), axis(6, 2)],
+  ),
+  "many small images, one tap": shapeOf(
+    { images: 50, groups: 1, imageChannels: 30, outChannels: 20 },
+    [axis(5, 1), axis(7, 1)],
+  ),
+  "many small volumes": shapeOf({ images: 20, groups: 1, imageChannels: 3, outChannels: 4 }, [
+    axis(4, 2, 1, 1),
+    axis(5, 3, 2, 1),
+    axis(6, 2),
+  ]),
   "upsampling, one class a group": shapeOf(
     { images: 1, groups: 3, imageChannels: 3, outChannels: 3 },
     [axis(5, 63, 32), axis(4, 63, 32, 3)],

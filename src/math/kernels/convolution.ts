@@ -1,6 +1,7 @@
 /** @file Convolutions as matrix products; see geometry.ts for the two sides and the tables. */
+import { batchCorrelate, batchScatter, batchWeightGradient } from "./batch";
 import {
-  GROUPS, IMAGES, IMAGE_AREA, IMAGE_CHANNELS, IS_PLAIN, IS_THIN, OUT_CHANNELS, PADDED_AREA, POSITIONS,
+  GROUPS, IMAGES, IMAGE_AREA, IMAGE_CHANNELS, IS_BATCH, IS_PLAIN, IS_THIN, OUT_CHANNELS, PADDED_AREA, POSITIONS,
   POSITION_TABLE, TAPS, TAP_TABLE, floats, get, imageChannelsOfGroup, outChannelsOfGroup,
 } from "./geometry";
 import { fill } from "./elementwise";
@@ -15,6 +16,10 @@ export function correlate(
   control: usize, packed: usize, geometry: usize, shared: usize, image: usize, weight: usize,
   bias: usize, out: usize,
 ): void {
+  if (get(geometry, IS_BATCH)) {
+    batchCorrelate(control, geometry, image, weight, bias, out);
+    return;
+  }
   const positions = get(geometry, POSITIONS);
   const M = outChannelsOfGroup(geometry);
   const K = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
@@ -43,6 +48,10 @@ export function weightGradient(
   control: usize, packed: usize, geometry: usize, shared: usize, image: usize, out: usize,
   weightDiff: usize, adds: bool,
 ): void {
+  if (get(geometry, IS_BATCH)) {
+    batchWeightGradient(control, geometry, image, out, weightDiff, adds, packed);
+    return;
+  }
   const positions = get(geometry, POSITIONS);
   const M = outChannelsOfGroup(geometry);
   const N = imageChannelsOfGroup(geometry) * get(geometry, TAPS);
@@ -70,6 +79,10 @@ export function weightGradient(
 export function scatter(
   control: usize, packed: usize, geometry: usize, out: usize, weight: usize, bias: usize, image: usize,
 ): void {
+  if (get(geometry, IS_BATCH)) {
+    batchScatter(control, geometry, out, weight, bias, image);
+    return;
+  }
   const positions = get(geometry, POSITIONS);
   const M = outChannelsOfGroup(geometry);
   const channels = imageChannelsOfGroup(geometry);

@@ -45,6 +45,8 @@ export const IS_PLAIN: usize = 80;
 export const CHANNELS_PER_TASK: usize = 84;
 /** Whether groups are so thin that a matrix product would be mostly overhead. */
 export const IS_THIN: usize = 88;
+/** Whether images are so small, and so many, that a task does one by itself. */
+export const IS_BATCH: usize = 92;
 
 // @ts-ignore: decorator
 @inline

@@ -62,34 +62,41 @@ export function pack(control: usize, k0: i32, K: i32, n0: i32, N: i32, out: usiz
 }
 
 function packTask(control: usize, task: i32, _thread: i32): void {
-  const K = arg(control, ROWS);
-  const N = arg(control, COLUMNS);
   const perTask = arg(control, PANELS_PER_TASK);
+  const N = arg(control, COLUMNS);
   const end = min((task + 1) * perTask, ceilDivide(N, TILE_COLUMNS));
-  for (let panel = task * perTask; panel < end; panel++) {
+  const base = <usize>arg(control, BASE);
+  packPanels(control, base, task * perTask, end, arg(control, ROWS), N, <usize>arg(control, OUT));
+}
+
+/** Packs panels [first, end) of K rows and N columns; the source's element (0, 0) is at `base`. */
+export function packPanels(
+  control: usize, base: usize, first: i32, end: i32, K: i32, N: i32, out: usize,
+): void {
+  for (let panel = first; panel < end; panel++) {
     const n = panel * TILE_COLUMNS;
-    const out = <usize>arg(control, OUT) + 4 * <usize>n * <usize>K;
+    const to = out + 4 * <usize>n * <usize>K;
     const width = N - n;
     if (width > 4) {
-      packQuad(control, n, 4, K, out);
-      packQuad(control, n + 4, min(4, width - 4), K, out + 16);
+      packQuad(control, base, n, 4, K, to);
+      packQuad(control, base, n + 4, min(4, width - 4), K, to + 16);
     } else {
-      for (let j = 0; j < width; j++) packColumn(control, n + j, K, out + 4 * <usize>(j * K));
+      for (let j = 0; j < width; j++) packColumn(control, base, n + j, K, to + 4 * <usize>(j * K));
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function columnAddress(control: usize, n: i32): usize {
+function columnAddress(control: usize, base: usize, n: i32): usize {
   const table = <usize>arg(control, COLUMN_TABLE);
   const offset = table ? load<i32>(table + 4 * <usize>n) : n * arg(control, COLUMN_STEP);
-  return <usize>(arg(control, BASE) + offset);
+  return base + <usize>offset;
 }
 
 /** One column of K contiguous floats. */
-function packColumn(control: usize, n: i32, K: i32, out: usize): void {
-  const column = columnAddress(control, n);
+function packColumn(control: usize, base: usize, n: i32, K: i32, out: usize): void {
+  const column = columnAddress(control, base, n);
   const table = <usize>arg(control, ROW_TABLE);
   if (table) {
     for (let k: usize = 0; k < <usize>K; k++) {
@@ -106,11 +113,11 @@ function packColumn(control: usize, n: i32, K: i32, out: usize): void {
 }
 
 /** Half of a panel: `width` columns from `n` on; lanes past `width` repeat the last column. */
-function packQuad(control: usize, n: i32, width: i32, K: i32, out: usize): void {
-  const p0 = columnAddress(control, n);
-  const p1 = width > 1 ? columnAddress(control, n + 1) : p0;
-  const p2 = width > 2 ? columnAddress(control, n + 2) : p1;
-  const p3 = width > 3 ? columnAddress(control, n + 3) : p2;
+function packQuad(control: usize, base: usize, n: i32, width: i32, K: i32, out: usize): void {
+  const p0 = columnAddress(control, base, n);
+  const p1 = width > 1 ? columnAddress(control, base, n + 1) : p0;
+  const p2 = width > 2 ? columnAddress(control, base, n + 2) : p1;
+  const p3 = width > 3 ? columnAddress(control, base, n + 3) : p2;
   const table = <usize>arg(control, ROW_TABLE);
   const isContiguous = p3 - p0 == 12 && p2 - p0 == 8;
   if (table) {

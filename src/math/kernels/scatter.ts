@@ -25,7 +25,7 @@ const COLUMNS = 38;
 /** Columns of a block: with BLOCK_ROWS rows a quarter of a mebibyte. */
 const BLOCK_COLUMNS = 512;
 /** Bytes of a block of columns in a thread's scratch memory; a padded copy of the channels follows. */
-const BLOCK_BYTES: usize = 4 * <usize>(BLOCK_ROWS * BLOCK_COLUMNS);
+export const BLOCK_BYTES: usize = 4 * <usize>(BLOCK_ROWS * BLOCK_COLUMNS);
 
 /** Bytes of scratch memory that a thread needs for `scatterGroup`, beside its padded channels. */
 export function scatterScratchBytes(): i32 {
@@ -61,23 +61,36 @@ function scatterTask(control: usize, task: i32, thread: i32): void {
   const geometry = <usize>arg(control, GEOMETRY);
   const perTask = get(geometry, CHANNELS_PER_TASK);
   const first = task * perTask;
-  const channels = min(perTask, imageChannelsOfGroup(geometry) - first);
+  scatterChannels(
+    control, thread, geometry, <usize>arg(control, PACKED), <usize>arg(control, WEIGHT), <usize>arg(control, BIAS),
+    <usize>arg(control, IMAGE), arg(control, START), arg(control, COLUMNS), first,
+    min(perTask, imageChannelsOfGroup(geometry) - first),
+  );
+}
+
+/**
+ * Adds the columns of at most CHANNELS_PER_TASK channels, from `first` on, at positions
+ * [start, start + columns), which are packed; starts with the biases where `start` is 0.
+ */
+export function scatterChannels(
+  control: usize, thread: i32, geometry: usize, packed: usize, weight: usize, bias: usize, image: usize,
+  start: i32, columns: i32, first: i32, channels: i32,
+): void {
   const area = get(geometry, IMAGE_AREA);
   const paddedArea = get(geometry, PADDED_AREA);
-  const image = <usize>arg(control, IMAGE);
-  const bias = <usize>arg(control, BIAS);
-  if (arg(control, START) == 0) {
+  if (start == 0) {
     for (let c = first; c < first + channels; c++) {
       fillFloats(image + floats(c * area), bias ? load<f32>(bias + floats(c)) : 0, area);
     }
   }
   if (!get(geometry, IS_PADDED)) {
-    addChannels(control, thread, geometry, first, channels, image);
+    addChannels(control, thread, geometry, packed, weight, start, columns, first, channels, image);
     return;
   }
   const copy = freeScratch(control, thread) + BLOCK_BYTES;
   fillFloats(copy, 0, channels * paddedArea);
-  addChannels(control, thread, geometry, first, channels, copy - floats(first * paddedArea));
+  const target = copy - floats(first * paddedArea);
+  addChannels(control, thread, geometry, packed, weight, start, columns, first, channels, target);
   for (let c = 0; c < channels; c++) {
     addUnpadded(geometry, copy + floats(c * paddedArea), image + floats((first + c) * area));
   }
@@ -85,13 +98,12 @@ function scatterTask(control: usize, task: i32, thread: i32): void {
 
 /** Adds the columns of some channels; `target` is where channel 0 of the group would be. */
 function addChannels(
-  control: usize, thread: i32, geometry: usize, first: i32, channels: i32, target: usize,
+  control: usize, thread: i32, geometry: usize, packed: usize, weight: usize, start: i32, columns: i32,
+  first: i32, channels: i32, target: usize,
 ): void {
   const taps = get(geometry, TAPS);
   const depth = outChannelsOfGroup(geometry);
   const lda = floats(imageChannelsOfGroup(geometry) * taps);
-  const columns = arg(control, COLUMNS);
-  const start = arg(control, START);
   const block = freeScratch(control, thread);
   const rows = channels * taps;
   const parts = ceilDivide(rows, BLOCK_ROWS);
@@ -102,8 +114,8 @@ function addChannels(
     for (let column = 0; column < columns; column += BLOCK_COLUMNS) {
       const N = min(BLOCK_COLUMNS, columns - column);
       multiplyBlock(
-        control, thread, M, N, depth, 1, <usize>arg(control, WEIGHT) + floats(tap), lda, true,
-        <usize>arg(control, PACKED) + floats(column * depth), block, floats(N), false, false, 0,
+        control, thread, M, N, depth, 1, weight + floats(tap), lda, true,
+        packed + floats(column * depth), block, floats(N), false, false, 0,
       );
       for (let i = 0; i < M; i++) {
         const offset = load<i32>(<usize>get(geometry, TAP_TABLE) + floats(tap + i));

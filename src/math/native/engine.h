@@ -49,7 +49,7 @@ typedef struct {
   int32_t images, image_channels, out_channels, groups, taps, positions, image_area, padded_area;
   int32_t is_padded, rows, width, padded_width, pad_left, copied_width;
   uint32_t tap_table, position_table, row_table;
-  int32_t run, run_step, tap_run, is_plain, channels_per_task, is_thin;
+  int32_t run, run_step, tap_run, is_plain, channels_per_task, is_thin, is_batch;
 } Geometry;
 
 /* ---- kernels.c, compiled once for each instruction set ---- */

@@ -31,8 +31,9 @@ export interface JobRecord {
   readonly history: readonly { readonly status: JobStatus; readonly time: string }[];
   /** Why the status is "error". */
   readonly error?: string;
-  /** The process that trains or trained it last. */
+  /** The process that trains or trained it last, and what it computes on. */
   readonly pid?: number;
+  readonly device?: string;
   /** Records in the dataset and iterations of the training. */
   readonly size: {
     readonly trainCount: number;

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { FenceOptions } from "../core/fence-options.ts";
 import { glogLogger } from "../core/glog.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { DeviceChoice } from "../device/index.ts";
+import type { Device, DeviceChoice } from "../device/index.ts";
 import { CaffeError, NetDefinitionError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type {
@@ -79,7 +79,10 @@ export async function trainJob(folder: string, options: TrainJobOptions = {}): P
       glogLogger((line) => writeSync(log, `${line}\n`)),
       options.logger,
     );
-    await solve(folder, record, { ...options, logger });
+    await solve(folder, record, { ...options, logger }, async (device) => {
+      record = { ...record, device };
+      await writeJobRecord(folder, record);
+    });
     record = inStatus(record, options.signal?.aborted ? "aborted" : "done");
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -111,8 +114,9 @@ async function solve(
   folder: string,
   record: JobRecord,
   options: TrainJobOptions & { logger: Logger },
+  onDevice: (device: string) => Promise<void>,
 ): Promise<void> {
-  const { threads, device, fence, logger, signal } = options;
+  const { threads, device = record.settings.device, fence, logger, signal } = options;
   const start = options.resume ? newestState(folder, record) : undefined;
   const solver = await Solver.load(join(folder, jobFiles.solver), {
     root: folder,
@@ -127,12 +131,20 @@ async function solve(
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
   try {
+    await onDevice(deviceText(solver.net.device));
     solver.observe(metricsWriter(folder, record, solver, options.observer));
     await solver.solve();
   } finally {
     signal?.removeEventListener("abort", stop);
     solver.dispose();
   }
+}
+
+/** What a net computes on, in a few words. */
+function deviceText({ name, engine, remote }: Device): string {
+  const threads = `${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
+  const cpu = `${engine.instructionSet}, ${threads}`;
+  return remote ? name : `${name} (${cpu})`;
 }
 
 function startingWeights({ settings }: JobRecord): { weights?: readonly string[] } {

@@ -1,7 +1,11 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
 import type { ClassScore } from "../job/class-map.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
-import type { FormSettings as JobSettings, JobAugmentation } from "../job/form-settings.ts";
+import type {
+  FormSettings as JobSettings,
+  JobAugmentation,
+  JobDevice,
+} from "../job/form-settings.ts";
 
 export type ShownStatus =
   | "initialized"
@@ -16,6 +20,8 @@ export type ShownStatus =
 export interface JobSummary {
   /** The name of its folder. */
   readonly id: string;
+  /** What its user calls it; its id if absent. */
+  readonly title?: string | undefined;
   readonly kind: "dataset" | "model";
   readonly status: ShownStatus;
   /** When it was asked for, ISO 8601. */
@@ -24,6 +30,11 @@ export interface JobSummary {
   readonly progress: number;
   /** Seconds to go, where that can be told. */
   readonly eta?: number | undefined;
+  /** Of a training: iterations done, and a second at present. */
+  readonly iter?: number | undefined;
+  readonly speed?: number | undefined;
+  /** Of a job that waits: how many of its kind run or wait before it. */
+  readonly ahead?: number | undefined;
   /** Why the status is "error" or "interrupted". */
   readonly error?: string | undefined;
   /** Of a model: the dataset it was made for. */
@@ -69,6 +80,35 @@ export interface ModelDetail extends JobSummary {
   readonly layerFiles: readonly string[];
   readonly history: readonly { readonly status: string; readonly time: string }[];
   readonly bytes: number;
+  /** What it trains or trained on. */
+  readonly device?: string | undefined;
+  readonly notes: string;
+}
+
+/** What a user says of a job. */
+export interface JobAbout {
+  readonly title: string;
+  readonly notes: string;
+}
+
+/** How busy a training keeps the machine. */
+export interface Gauges {
+  /** Of one core, 1 is all of it; absent before the second look, or where the system does not tell. */
+  readonly cores?: number | undefined;
+  readonly coreCount: number;
+  /** Bytes that the training has resident, and of the machine. */
+  readonly memory: number;
+  readonly memoryFree: number;
+  readonly memoryTotal: number;
+  /** Absent where there is no GPU that tells. */
+  readonly gpu?:
+    | {
+        readonly use: number;
+        readonly memory: number;
+        readonly memoryTotal: number;
+        readonly celsius: number;
+      }
+    | undefined;
 }
 
 export interface DatasetDetail extends JobSummary {
@@ -85,6 +125,7 @@ export interface DatasetDetail extends JobSummary {
   readonly bytes: number;
   /** Models that were trained on it. */
   readonly usedBy: readonly string[];
+  readonly notes: string;
   /** Fills the form again. */
   readonly form: DatasetForm | undefined;
 }
@@ -133,6 +174,7 @@ export interface ModelForm {
   readonly cropSize?: number;
   readonly augmentation?: JobAugmentation;
   readonly seed?: number;
+  readonly device?: JobDevice;
 }
 
 /** What the first training batch of a model is drawn from. */

@@ -17,12 +17,14 @@ const settings: JobSettings = {
   ...{ snapshotInterval: 0.5, valInterval: 2, learningRate: 1e-4, mean: "pixel" },
   ...{ solverType: "RMSProp", rmsDecay: 0.98 },
   policy: { policy: "multistep", percents: [40, 80], gamma: 0.2 },
+  device: "auto",
   augmentation: { flipX: true, rotate: 15, elastic: 0.02, elasticGrid: 5, noise: 0.01 },
 };
 
 const modelOf = (given: JobSettings): ModelDetail => ({
   ...{ id: "first", kind: "model", status: "done", created: "", progress: 1, dataset: "hearts" },
   ...{ folder: "/jobs/first", maxIter: 10, snapshots: [], history: [], bytes: 0, files: [] },
+  notes: "",
   ...{ settings: given, layerFiles: ["dice.ts", "more.js"] },
 });
 

@@ -6,6 +6,7 @@ import { type JobRecord, isInterrupted, jobFiles, readJobRecord } from "../../jo
 import type { MetricRecord } from "../../job/metric-values.ts";
 import { jobSnapshots } from "../../job/train-job.ts";
 import type { DatasetDetail, DatasetForm, JobSummary, ModelDetail } from "../api-types.ts";
+import { readAbout } from "./about.ts";
 import { cachedByStamp } from "./cache.ts";
 import { type CurveDigest, curveDigest, curveRecords } from "./curves.ts";
 import { type DatasetFile, readDatasetFile } from "./dataset-file.ts";
@@ -74,6 +75,8 @@ export class Jobs {
       layerFiles: record.layerFiles,
       history: record.history,
       bytes: await folderBytes(folder),
+      device: record.device,
+      notes: (await readAbout(folder))?.notes ?? "",
     };
   }
 
@@ -99,6 +102,7 @@ export class Jobs {
       bytes: await folderBytes(folder),
       usedBy: models.map((model) => model.id),
       form: this.#formOf(id, file),
+      notes: (await readAbout(folder))?.notes ?? "",
     };
   }
 
@@ -118,7 +122,21 @@ export class Jobs {
     return !file || asked?.kind === "phantom" ? asked : formOf(id, file);
   }
 
+  /** The process of a training that runs. */
+  async trainingPid(id: string): Promise<number | undefined> {
+    const record = await readRecord(this.#roots.job(id));
+    return record?.status === "running" && !isInterrupted(record) ? record.pid : undefined;
+  }
+
   async #summary(id: string): Promise<JobSummary | undefined> {
+    const found = await this.#found(id);
+    if (!found) return undefined;
+    const title = (await readAbout(this.#roots.job(id)))?.title;
+    const ahead = this.#queue.ahead(id);
+    return { ...found, ...(title ? { title } : {}), ...(ahead === undefined ? {} : { ahead }) };
+  }
+
+  async #found(id: string): Promise<JobSummary | undefined> {
     const folder = this.#roots.job(id);
     const task = this.#queue.get(id);
     const record = await readRecord(folder);
@@ -154,11 +172,13 @@ function modelSummary(
   const state = modelStatus(record, task);
   const recent = curves?.recent ?? [];
   const last = recent.at(-1)?.iter ?? 0;
+  const speed = state.status === "running" ? speedOf(recent) : undefined;
   return {
     ...{ id, kind: "model", ...state },
     created: record.history[0]?.time ?? "",
     progress: state.status === "done" ? 1 : Math.min(1, last / maxIter),
-    eta: state.status === "running" ? secondsLeft(recent, maxIter) : undefined,
+    eta: speed === undefined ? undefined : (maxIter - last) / speed,
+    ...{ iter: last, speed },
     dataset: basename(record.settings.dataset),
     best: curves?.best,
     spark: curves?.spark,
@@ -184,11 +204,12 @@ function modelStatus(
   return { status: record.status, error: record.error };
 }
 
-/** From the speed of the last records of the training; undefined before there are two. */
-function secondsLeft(recent: readonly MetricRecord[], maxIter: number): number | undefined {
-  const [from, to] = [recent[0], recent.at(-1)];
-  if (!from || !to || to.iter <= from.iter || to.time <= from.time) return undefined;
-  return ((to.time - from.time) / (to.iter - from.iter)) * (maxIter - to.iter);
+/** Iterations a second over the last records; undefined before there are two. */
+function speedOf(recent: readonly MetricRecord[]): number | undefined {
+  const to = recent.at(-1);
+  // Time starts anew where a training was resumed.
+  const from = to && recent.find(({ iter, time }) => iter < to.iter && time < to.time);
+  return from && (to.iter - from.iter) / (to.time - from.time);
 }
 
 /** From what a dataset says of itself. */

@@ -3,6 +3,7 @@ import {
   type JobAugmentation,
   type JobSettings,
   defaultSettings,
+  jobDevices,
   meanSubtractions,
 } from "../../job/settings.ts";
 import { solverTypes } from "../../solver/solver-types.ts";
@@ -59,6 +60,7 @@ export const modelForm = {
     ...{ valBatchSize: count, iterSize: count },
     ...{ solverType: { enum: [...solverTypes] }, rmsDecay: share, policy },
     ...{ mean: { enum: [...meanSubtractions] }, cropSize: count, augmentation, seed },
+    device: { enum: [...jobDevices] },
   },
 } as const;
 
@@ -92,7 +94,7 @@ export function variantsOf({ name, learningRates, batchSizes = [] }: ModelForm):
 /** The settings that all variants share, with the paths of the files that the form names. */
 export async function settingsOf(form: ModelForm, context: Context): Promise<JobSettings> {
   const { epochs, policy: given, snapshotInterval, valInterval, valBatchSize, iterSize } = form;
-  const { solverType, rmsDecay, mean, cropSize, seed: start } = form;
+  const { solverType, rmsDecay, mean, cropSize, seed: start, device } = form;
   const paths = (refs: ModelForm["layers"], field: string) =>
     Promise.all(refs.map((ref) => filePath(ref, context, field)));
   return {
@@ -103,7 +105,7 @@ export async function settingsOf(form: ModelForm, context: Context): Promise<Job
     weights: await paths(form.weights, "weights"),
     ...{ epochs, policy: given },
     ...defined({ snapshotInterval, valInterval, valBatchSize, iterSize, solverType, rmsDecay }),
-    ...defined({ mean, cropSize, seed: start, augmentation: effective(form.augmentation) }),
+    ...defined({ mean, cropSize, seed: start, device, augmentation: effective(form.augmentation) }),
   };
 }
 

@@ -57,6 +57,16 @@ export class TaskQueue {
     return this.#children.has(id);
   }
 
+  /** How many of its kind run, or wait since earlier; undefined for a task that does not wait. */
+  ahead(id: string): number | undefined {
+    const task = this.#tasks.get(id);
+    if (task?.status !== "waiting") return undefined;
+    const rivals = [...this.#tasks.values()].filter(({ kind }) => kind === task.kind);
+    const running = rivals.filter(({ status }) => status === "running").length;
+    const waiting = rivals.filter(({ status }) => status === "waiting");
+    return running + waiting.findIndex((rival) => rival.id === id);
+  }
+
   async add(task: NewTask): Promise<void> {
     await this.#set({ ...task, status: "waiting", step: 0, created: new Date().toISOString() });
     this.#next();

@@ -1,5 +1,10 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
-import { defaultPolicies, defaultSettings, type PolicyName } from "../../../job/form-settings.ts";
+import {
+  type JobDevice,
+  type PolicyName,
+  defaultPolicies,
+  defaultSettings,
+} from "../../../job/form-settings.ts";
 import type {
   CheckForm,
   FileRef,
@@ -39,6 +44,7 @@ export interface ModelDraft {
   readonly cropSize: string;
   readonly augmentation: AugmentationDraft;
   readonly seed: string;
+  readonly device: JobDevice;
 }
 
 /** DIGITS' defaults. */
@@ -52,6 +58,7 @@ export const emptyDraft: ModelDraft = {
   solverType: defaultSettings.solverType,
   rmsDecay: `${defaultSettings.rmsDecay}`,
   augmentation: noAugmentation,
+  device: "cpu",
   mean: defaultSettings.mean,
   ...policyDraft(defaultSettings.policy),
 };
@@ -91,6 +98,7 @@ export function draftOf(model: ModelDetail, network: string): ModelDraft {
     cropSize: text(settings.cropSize),
     augmentation: augmentationDraft(settings.augmentation),
     seed: text(settings.seed),
+    device: settings.device ?? "cpu",
     ...policyDraft(settings.policy),
   };
 }
@@ -111,6 +119,7 @@ export function formOf(draft: ModelDraft): ModelForm {
     ...optional("cropSize", draft.cropSize),
     ...(augmentation ? { augmentation } : {}),
     ...optional("seed", draft.seed),
+    ...(draft.device === "cpu" ? {} : { device: draft.device }),
     policy: policyOf(draft),
   };
 }

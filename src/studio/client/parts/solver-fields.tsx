@@ -1,11 +1,21 @@
 /** @file Solver options with DIGITS' names and defaults, and the learning rate as a curve. */
-import { defaultPolicies, meanSubtractions, type PolicyName } from "../../../job/form-settings.ts";
+import {
+  type JobDevice,
+  type PolicyName,
+  defaultPolicies,
+  meanSubtractions,
+} from "../../../job/form-settings.ts";
 import type { FieldErrors } from "../lib/api.ts";
 import { short } from "../lib/format.ts";
 import { type ModelDraft, policyCurve, policyDraft } from "../lib/model-draft.ts";
 import { SelectField, TextField, errorFor } from "./field.tsx";
 
 const SOLVERS = ["SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"] as const;
+const DEVICES = [
+  ["cpu", "CPU"],
+  ["auto", "GPU where there is one"],
+  ["webgpu", "GPU"],
+] as const satisfies readonly (readonly [JobDevice, string])[];
 const POLICIES: Readonly<Record<PolicyName, string>> = {
   fixed: "Fixed",
   step: "Step down",
@@ -77,6 +87,12 @@ export function SolverFields({ draft, set, errors }: SolverFieldsProps) {
         />
         {number("Crop size", "cropSize", "Cuts images, not label images.")}
         {number("Random seed", "seed", "With a seed, the same training again.")}
+        <SelectField
+          label="Device"
+          value={draft.device}
+          onChange={(device) => set({ device })}
+          choices={DEVICES}
+        />
       </div>
       <RateCurve draft={draft} />
     </section>

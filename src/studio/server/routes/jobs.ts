@@ -1,21 +1,36 @@
 /** @file Routes of all jobs: the list, live updates, logs, abort, delete, files. */
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { Gauges, JobAbout } from "../../api-types.ts";
 import { abortJob } from "../abort-job.ts";
+import { writeAbout } from "../about.ts";
 import type { Context } from "../context.ts";
 import { lastEventId, streamEvents } from "../event-stream.ts";
+import { GaugeReader } from "../gauges.ts";
 import { jobSender } from "../job-events.ts";
 import { tailLines } from "../log-tail.ts";
-import { notFound } from "../refusal.ts";
+import { Refusal, notFound } from "../refusal.ts";
 import { removeJob } from "../remove-job.ts";
 import { idParams } from "../schemas.ts";
 
 const LOG_LINES = 200;
+
+const about = {
+  type: "object",
+  additionalProperties: false,
+  required: ["title", "notes"],
+  properties: {
+    title: { type: "string", maxLength: 100 },
+    notes: { type: "string", maxLength: 20_000 },
+  },
+} as const;
+
 type WithId = { Params: { id: string } };
 
 export function addJobRoutes(app: FastifyInstance, context: Context): void {
   const { board, jobs, roots, watch } = context;
+  const gauges = new GaugeReader();
 
   app.get("/api/jobs", () => jobs.list());
 
@@ -54,6 +69,29 @@ export function addJobRoutes(app: FastifyInstance, context: Context): void {
     await abortJob(params.id, context);
     return jobs.get(params.id);
   });
+
+  app.put<WithId & { Body: JobAbout }>(
+    "/api/jobs/:id/about",
+    { schema: { params: idParams, body: about } },
+    async ({ params, body }) => {
+      await jobs.get(params.id);
+      const folder = roots.job(params.id);
+      if (!existsSync(folder)) throw new Refusal(409, `${params.id} has no folder yet`);
+      await writeAbout(folder, body);
+      watch.touch(params.id);
+      return body;
+    },
+  );
+
+  app.get<WithId>(
+    "/api/jobs/:id/gauges",
+    { schema: { params: idParams } },
+    async ({ params }): Promise<Gauges> => {
+      const pid = await jobs.trainingPid(params.id);
+      if (pid === undefined) throw new Refusal(409, `${params.id} does not train`);
+      return gauges.read(params.id, pid);
+    },
+  );
 
   app.delete<WithId>("/api/jobs/:id", { schema: { params: idParams } }, async ({ params }) => {
     await removeJob(params.id, context);

@@ -48,7 +48,8 @@ function maxPooling(context: LayerContext, setting: PoolingSetting): Layer {
   // Indices into planes as int32, in a blob's memory; -1 where a window is empty.
   const mask = context.createBlob([0]);
   let window: PoolingWindow;
-  let indices: Int32Array = new Int32Array(0);
+  // Seen only where a top wants it: a device keeps its own, and this one takes no memory then.
+  let indices: Int32Array | undefined;
   return {
     blobs: [],
     reshape([bottom], tops) {
@@ -57,11 +58,13 @@ function maxPooling(context: LayerContext, setting: PoolingSetting): Layer {
       const shape = [num!, channels!, window.pooledHeight, window.pooledWidth];
       for (const top of tops) top.reshape(...shape);
       mask.reshape(...shape);
-      indices = engine.heap.ints(mask.dataPointer, mask.count);
+      indices = undefined;
     },
     forward([bottom], tops) {
       engine.maxPool(window, bottom!.dataPointer, tops[0]!.dataPointer, mask.dataPointer);
-      if (tops.length > 1) tops[1]!.data.set(indices);
+      if (tops.length === 1) return;
+      indices ??= engine.heap.ints(mask.dataPointer, mask.count);
+      tops[1]!.data.set(indices);
     },
     backward([top], propagateDown, [bottom]) {
       if (!propagateDown[0]) return;

@@ -26,7 +26,7 @@ export function axisOf(
  * @throws NetDefinitionError where both names are used
  */
 export function legacyAxis(
-  context: LayerContext,
+  context: Pick<LayerContext, "param" | "fail">,
   message: "concatParam" | "sliceParam",
   legacy: "concatDim" | "sliceDim",
 ): (blob: { readonly shape: Shape }) => number {

@@ -16,6 +16,9 @@ export interface PoolingSetting {
   readonly padW: number;
 }
 
+/** What reading a window needs of a layer. */
+type Context = Pick<LayerContext, "param" | "fail">;
+
 type PairedField = "kernelSize" | "stride" | "pad";
 
 const PAIRS = {
@@ -25,7 +28,7 @@ const PAIRS = {
 } as const;
 
 /** Reads and checks the window (BVLC PoolingLayer::LayerSetUp). */
-export function poolingSetting(context: LayerContext): PoolingSetting {
+export function poolingSetting(context: Context): PoolingSetting {
   // As it was written: a pad_h that is absent is not a pad_h of 0.
   const given = context.param.poolingParam ?? createMessage("PoolingParameter");
   const { globalPooling, roundMode } = withDefaults("PoolingParameter", given);
@@ -50,7 +53,7 @@ export function poolingSetting(context: LayerContext): PoolingSetting {
   return { ...setting, kernelH, kernelW, strideH, strideW, padH, padW };
 }
 
-function checkGlobal({ fail }: LayerContext, given: PoolingParameter, isPlain: boolean): void {
+function checkGlobal({ fail }: Context, given: PoolingParameter, isPlain: boolean): void {
   if (
     given.kernelSize !== undefined ||
     given.kernelH !== undefined ||
@@ -63,7 +66,7 @@ function checkGlobal({ fail }: LayerContext, given: PoolingParameter, isPlain: b
   }
 }
 
-function kernelOf({ fail }: LayerContext, given: PoolingParameter): readonly [number, number] {
+function kernelOf({ fail }: Context, given: PoolingParameter): readonly [number, number] {
   const { kernelSize, kernelH, kernelW } = given;
   const hasBoth = kernelH !== undefined && kernelW !== undefined;
   if ((kernelSize !== undefined) === hasBoth) {
@@ -77,7 +80,7 @@ function kernelOf({ fail }: LayerContext, given: PoolingParameter): readonly [nu
 
 /** Stride or pad, which may be given for both axes or for each. */
 function pairOf(
-  { fail }: LayerContext,
+  { fail }: Context,
   given: PoolingParameter,
   field: "stride" | "pad",
   fallback: number,
@@ -98,7 +101,7 @@ function pairOf(
 }
 
 function checkPositive(
-  { fail, param }: LayerContext,
+  { fail, param }: Context,
   sentence: string,
   field: PairedField,
   h: number,

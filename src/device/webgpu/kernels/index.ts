@@ -1,9 +1,60 @@
 /** @file The layers that the GPU has kernels for, by the prototxt's `type`. */
+import { accuracy, argMax } from "./accuracy.ts";
+import { batchNorm, mvn } from "./batch-norm.ts";
+import { concat, crop, permute, silence, slice, tile } from "./copies.ts";
+import { eltwise } from "./eltwise.ts";
 import type { KernelFactory } from "./kernel.ts";
-import { relu } from "./relu.ts";
+import {
+  euclideanLoss,
+  hingeLoss,
+  l1Loss,
+  sigmoidCrossEntropyLoss,
+  softmaxWithLoss,
+} from "./losses.ts";
+import { lrn } from "./lrn.ts";
+import * as neurons from "./neurons.ts";
+import { pooling } from "./pooling.ts";
+import { reduction } from "./reduction.ts";
+import { bias, prelu, scale } from "./scale.ts";
+import { softmax } from "./softmax.ts";
 import { split } from "./split.ts";
 
 export const kernels: Readonly<Record<string, KernelFactory>> = {
-  ReLU: relu,
+  AbsVal: neurons.absVal,
+  Accuracy: accuracy,
+  ArgMax: argMax,
+  BatchNorm: batchNorm,
+  Bias: bias,
+  BNLL: neurons.bnll,
+  Clip: neurons.clip,
+  Concat: concat,
+  Crop: crop,
+  Eltwise: eltwise,
+  ELU: neurons.elu,
+  EuclideanLoss: euclideanLoss,
+  Exp: neurons.exp,
+  HingeLoss: hingeLoss,
+  L1Loss: l1Loss,
+  Log: neurons.log,
+  LRN: lrn,
+  MVN: mvn,
+  Permute: permute,
+  Pooling: pooling,
+  Power: neurons.power,
+  PReLU: prelu,
+  Reduction: reduction,
+  ReLU: neurons.relu,
+  ReLU6: neurons.relu6,
+  Scale: scale,
+  Sigmoid: neurons.sigmoid,
+  SigmoidCrossEntropyLoss: sigmoidCrossEntropyLoss,
+  Silence: silence,
+  Slice: slice,
+  Softmax: softmax,
+  SoftmaxWithLoss: softmaxWithLoss,
   Split: split,
+  Swish: neurons.swish,
+  TanH: neurons.tanh,
+  Threshold: neurons.threshold,
+  Tile: tile,
 };

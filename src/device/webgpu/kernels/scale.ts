@@ -158,8 +158,8 @@ export const prelu: KernelFactory = (gpu, { name, layer }) =>
             `${name} backward`,
             x!.count,
             { ...sources, a: reads(slopes), dx: writesDiff(x!) },
-            (v) => `  let dy = ${v.dy}[i];
-  ${v.dx}[i] = select(${v.a}[${rowOf(layout)}] * dy, dy, ${v.x}[i] > 0.0);`,
+            (v) => `  let value = ${v.dy}[i];
+  ${v.dx}[i] = select(${v.a}[${rowOf(layout)}] * value, value, ${v.x}[i] > 0.0);`,
           ),
         ],
       ],

@@ -7,8 +7,11 @@ export const PACK_FLOATS: i32 = 2 << 20;
 export const BLOCK_ROWS: i32 = 128;
 export const BLOCK_DEPTH: i32 = 256;
 const TILE_BYTES: usize = 256;
-/** What every thread's scratch memory starts with: one tile and one block of A. */
-export const COMMON_BYTES: usize = TILE_BYTES + 4 * <usize>(BLOCK_ROWS * BLOCK_DEPTH);
+const BLOCK_BYTES: usize = 4 * <usize>(BLOCK_ROWS * BLOCK_DEPTH);
+/** Floats of B that a thread packs for itself. */
+export const OWN_FLOATS: i32 = 1 << 17;
+/** What every thread's scratch memory starts with: one tile, one block of A and packed columns of B. */
+export const COMMON_BYTES: usize = TILE_BYTES + BLOCK_BYTES + 4 * <usize>OWN_FLOATS;
 
 /** A 4 x 8 tile for results that do not go to C as they are. */
 export function tileScratch(control: usize, thread: i32): usize {
@@ -18,6 +21,11 @@ export function tileScratch(control: usize, thread: i32): usize {
 /** BLOCK_ROWS x BLOCK_DEPTH floats for a copied block of A. */
 export function blockScratch(control: usize, thread: i32): usize {
   return scratchOf(control, thread) + TILE_BYTES;
+}
+
+/** OWN_FLOATS for packed columns of B. */
+export function ownScratch(control: usize, thread: i32): usize {
+  return scratchOf(control, thread) + TILE_BYTES + BLOCK_BYTES;
 }
 
 /** What the thread's memory holds beyond; its size is set with the engine's `reserve`. */

@@ -13,7 +13,7 @@ import { TILE_COLUMNS } from "./tile";
 import { parallel } from "./threads";
 
 // Arguments of a packing job.
-const BASE = 0;
+export const BASE = 0;
 const ROW_STEP = 1;
 const COLUMN_STEP = 2;
 const ROW_TABLE = 3;

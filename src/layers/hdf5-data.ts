@@ -35,7 +35,10 @@ export const hdf5Data: LayerDefinition = {
   tops: atLeast(1),
   async setUp(context) {
     const { param, tops, logger, random, fail } = context;
-    refuseAugmentation(context);
+    refuseAugmentation(
+      context,
+      "HDF5Data gives its rows as they are stored, several blobs of any axes: which are images, and which labels, nothing says.",
+    );
     if (param.transformParam) {
       fail(
         "HDF5Data does not transform data. Remove transform_param; store the data as the net needs it.",

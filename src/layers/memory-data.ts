@@ -25,7 +25,10 @@ export const memoryData: LayerDefinition = {
       height = 0,
       width = 0,
     } = context.param.memoryDataParam ?? {};
-    refuseAugmentation(context);
+    refuseAugmentation(
+      context,
+      "The values of MemoryData are the program's own, which can change them before it hands them over.",
+    );
     const transformer = await Transformer.create(context);
     transformer.seed(context.random);
     if (batchSize * channels * height * width === 0) {

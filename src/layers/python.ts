@@ -12,6 +12,7 @@ import {
 } from "../custom/index.ts";
 import { CustomLayerError } from "../errors.ts";
 import { type LayerParameter, excerptOf, locationOf } from "../schema/index.ts";
+import { refuseAugmentation } from "./support/augmented-source.ts";
 
 /**
  * Runs the class `layer` of the file `module`; `src/custom/layer.ts` tells what such a class has.
@@ -34,6 +35,7 @@ export const python: LayerDefinition = {
         "pythonParam",
       );
     }
+    refuseAugmentation(context, "A custom layer draws from its own `random` what it changes.");
     if (context.fence) return createFenced(module, layer, context, context.fence);
     const loaded = await load(module, layer, context);
     return HostedLayer.create(loaded, customContext(context), bottoms, tops);

@@ -40,7 +40,10 @@ export const windowData: LayerDefinition = {
   bottoms: exactly(0),
   tops: exactly(2),
   async setUp(context) {
-    refuseAugmentation(context);
+    refuseAugmentation(
+      context,
+      "WindowData cuts windows at random already, and moving them further would make their overlaps wrong; transform_param mirrors them.",
+    );
     const param = withDefaults("WindowDataParameter", context.param.windowDataParam);
     const transformer = await Transformer.create(context);
     transformer.seed(context.random);

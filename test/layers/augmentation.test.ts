@@ -188,13 +188,22 @@ describe("augmentation_param", () => {
   });
 
   test.each([
-    ["MemoryData", "memory_data_param { batch_size: 1 channels: 1 height: 2 width: 2 }", 2],
-    ["HDF5Data", 'hdf5_data_param { source: "x" batch_size: 1 }', 1],
-    ["WindowData", 'window_data_param { source: "x" batch_size: 1 }', 2],
-  ])("is refused in %s, which cannot do it", async (type, own, tops) => {
+    [
+      "MemoryData",
+      "memory_data_param { batch_size: 1 channels: 1 height: 2 width: 2 }",
+      2,
+      "the program's own",
+    ],
+    ["HDF5Data", 'hdf5_data_param { source: "x" batch_size: 1 }', 1, "which are images"],
+    ["WindowData", 'window_data_param { source: "x" batch_size: 1 }', 2, "at random already"],
+    ["Python", 'python_param { module: "dice" layer: "Dice" }', 1, "draws from its own `random`"],
+  ])("is refused in %s, which says why, and what does it", async (type, own, tops, why) => {
     const names = ["a", "b"].slice(0, tops).map((top) => `top: "${top}"`);
     const text = `layer { name: "d" type: "${type}" ${names.join(" ")} ${own} augmentation_param { rotate: 5 } }`;
-    await expect(load(".", text)).rejects.toThrow("only Data and ImageData augment");
+    const error: unknown = await load(".", text).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain("only Data and ImageData have an augmentation_param");
+    expect(String(error)).toContain(why);
+    expect(String(error)).toContain("layers/augment.ts");
   });
 
   test("survives text and binary, and is one unknown field to a reader without it", () => {

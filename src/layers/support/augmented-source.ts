@@ -60,11 +60,15 @@ function augmentationOf({ param, fail }: LayerContext): Augmentation | undefined
   return fail(`augmentation_param.${name} ${found.problem}`, `augmentationParam.${found.field}`);
 }
 
-/** For data layers that cannot augment. */
-export function refuseAugmentation({ param, fail }: LayerContext): void {
+/**
+ * For layers that cannot augment what they give.
+ * @param why this one cannot, as a sentence
+ */
+export function refuseAugmentation({ param, fail }: LayerContext, why: string): void {
   if (!param.augmentationParam) return;
   fail(
-    "only Data and ImageData augment what they read. Remove augmentation_param, or read the data with one of them.",
+    `only Data and ImageData have an augmentation_param. ${why} The custom layer "augment" ` +
+      "(layers/augment.ts) changes images and label maps of any layer, in the TRAIN phase.",
     "augmentationParam",
   );
 }

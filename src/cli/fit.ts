@@ -9,6 +9,7 @@ import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
 import { type JobResult, trainJob } from "../job/train-job.ts";
 import { netFlags, netOptions, text } from "./caffe-flags.ts";
 import type { Command, FlagValues, Io } from "./command.ts";
+import { fenceFlag, fenceOf, fenceReadFlag } from "./fence-flags.ts";
 import { clonedFiles, fitFlags, settingsOf } from "./fit-settings.ts";
 import { jobProgress } from "./job-progress.ts";
 
@@ -26,11 +27,8 @@ export const fitCommand: Command = {
     clone: { type: "string", value: "JOB", summary: "start from the settings of another job" },
     force: { type: "boolean", summary: "replace a job folder that exists", default: false },
     "prepare-only": { type: "boolean", summary: "write the job, do not train", default: false },
-    "fence-layers": {
-      type: "boolean",
-      summary: "run custom layers in processes without files and network",
-      default: false,
-    },
+    "fence-layers": fenceFlag,
+    "fence-read": fenceReadFlag,
     threads: netFlags.threads,
     engine: netFlags.engine,
   },
@@ -77,7 +75,7 @@ function resumedFolder(folder: string, flags: FlagValues): string {
 async function train(folder: string, flags: FlagValues, io: Io, resume: boolean): Promise<number> {
   const result = await trainJob(folder, {
     ...netOptions(flags),
-    fence: flags["fence-layers"] === true,
+    fence: fenceOf(flags, io.cwd),
     ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
     ...(io.signal ? { signal: io.signal } : {}),
     resume,

@@ -92,12 +92,15 @@ export class FenceChannel {
   }
 
   /** As `call`, but leaves the thread to others. */
-  async callAsync(order: Outgoing, answer: (ask: Frame) => Outgoing): Promise<Frame> {
+  async callAsync(
+    order: Outgoing,
+    answer: (ask: Frame) => Outgoing | Promise<Outgoing>,
+  ): Promise<Frame> {
     this.#order(order);
     for (;;) {
       const frame = await this.#next();
       if (frame.kind === kinds.end) return frame;
-      this.#send(answer(frame));
+      this.#send(await answer(frame));
     }
   }
 

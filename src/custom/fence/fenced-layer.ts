@@ -6,12 +6,13 @@ import type { Layer as NetLayer } from "../../core/layer.ts";
 import { count, shapeString } from "../../core/shape.ts";
 import { CustomLayerError } from "../../errors.ts";
 import { compileLayerFile } from "../compile.ts";
-import { loadHostModules } from "../host-modules.ts";
+import { type HostModules, loadHostModules } from "../host-modules.ts";
 import type { CustomLayerContext } from "../layer.ts";
 import { layerError, scriptNameOf } from "../layer-module.ts";
 import { checkExports, findLayerFile } from "../load.ts";
 import { FenceChannel, FencedProcessDeath, type Outgoing } from "./channel.ts";
 import { onlyFilesBeside } from "./fenced-compile.ts";
+import { FenceFiles, type FileReaders } from "./files.ts";
 import type { Frame } from "./frame.ts";
 import { launchOf } from "./launch.ts";
 import type { Ask, CreateOrder, Done, Failed, MethodOrder } from "./messages.ts";
@@ -59,6 +60,7 @@ export class FencedLayer implements NetLayer {
   readonly #source: FencedLayerSource;
   readonly #context: CustomLayerContext;
   readonly #channel: FenceChannel;
+  readonly #files: FenceFiles;
   readonly #megabytes: number;
   readonly #errorOf: (failure: Failed) => CustomLayerError;
   /** Bottoms and tops without repetition, then the learnable blobs. */
@@ -87,7 +89,8 @@ export class FencedLayer implements NetLayer {
       const location = place && compiled.originOf(place.line, place.column);
       return layerError(text, file, location);
     };
-    const layer = new FencedLayer(source, context, { launch, megabytes, errorOf });
+    const files = new FenceFiles(readersOf(modules), fence.read ?? [], megabytes);
+    const layer = new FencedLayer(source, context, { launch, megabytes, errorOf, files });
     try {
       await layer.#create({
         code: compiled.code,
@@ -109,12 +112,14 @@ export class FencedLayer implements NetLayer {
       launch: Awaited<ReturnType<typeof launchOf>>;
       megabytes: number;
       errorOf: (failure: Failed) => CustomLayerError;
+      files: FenceFiles;
     },
   ) {
     this.#source = source;
     this.#context = context;
     this.#megabytes = settings.megabytes;
     this.#errorOf = settings.errorOf;
+    this.#files = settings.files;
     this.#all = [...new Set([...source.bottoms, ...source.tops])];
     this.#channel = new FenceChannel({
       launch: settings.launch,
@@ -186,7 +191,9 @@ export class FencedLayer implements NetLayer {
 
   async #callAsync(method: Method, order: Outgoing): Promise<Done> {
     const frame = await this.#channel
-      .callAsync(order, (ask) => this.#explaining(method, () => this.#answer(ask)))
+      .callAsync(order, (ask) =>
+        this.#explaining(method, () => this.#taken(ask) ?? this.#answer(ask)),
+      )
       .catch((error: unknown) => {
         throw this.#explained(method, error);
       });
@@ -248,8 +255,20 @@ export class FencedLayer implements NetLayer {
       return this.#answerTo(ask, frame);
     } catch (error) {
       if (error instanceof FenceProtocolError) throw error;
-      return this.#outgoing({ problem: error instanceof Error ? error.message : String(error) });
+      return this.#outgoing({ problem: messageOf(error) });
     }
+  }
+
+  /** The values of a file that the layer takes now; undefined for anything else. */
+  #taken(frame: Frame): Promise<Outgoing> | undefined {
+    const ask = readAsk(frame, this.#all.length);
+    if (ask.ask !== "take") return undefined;
+    const content = this.#files.take(ask.ticket);
+    check(content !== undefined);
+    return content.then(
+      ({ facts, bytes }) => this.#outgoing({ file: facts }, [], bytes),
+      (error: unknown) => this.#outgoing({ problem: messageOf(error) }),
+    );
   }
 
   #answerTo(ask: Ask, { numbers }: Frame): Outgoing {
@@ -262,6 +281,14 @@ export class FencedLayer implements NetLayer {
         return this.#outgoing({}, [], randomBytesOf(random.state()));
       case "path":
         return this.#outgoing({ path: this.#context.resolvePath(ask.path) });
+      case "begin": {
+        const ticket = this.#files.begin(ask.file);
+        check(ticket !== undefined);
+        return this.#outgoing({ ticket });
+      }
+      case "take":
+        // Only an order that is awaited can wait for a file.
+        throw new FenceProtocolError("a fenced layer's process waits where nobody can");
       case "blob": {
         check(this.#isCreating && this.blobs.length < MAX_BLOBS);
         if (ask.hasRandom) random.restore(randomStateOf(numbers));
@@ -285,7 +312,7 @@ export class FencedLayer implements NetLayer {
         this.#reshapeAs(index, shape);
       });
     } catch (error) {
-      const text = `${this.#subject(method)}${error instanceof Error ? error.message : error}`;
+      const text = `${this.#subject(method)}${messageOf(error)}`;
       throw this.#errorOf({ done: false, text });
     }
     this.#write(reply, frame.numbers);
@@ -337,3 +364,13 @@ export class FencedLayer implements NetLayer {
     );
   }
 }
+
+/** What layers outside the fence find in "cortado". */
+function readersOf({ cortado = {} }: HostModules): FileReaders {
+  return {
+    loadImage: cortado.loadImage as FileReaders["loadImage"],
+    readNpy: cortado.readNpy as FileReaders["readNpy"],
+  };
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

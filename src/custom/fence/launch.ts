@@ -41,6 +41,7 @@ function nodeArguments(folders: readonly string[], megabytes: number): string[] 
     "--disallow-code-generation-from-strings",
     "--no-warnings",
     program,
+    ...folders,
   ];
 }
 
@@ -50,8 +51,12 @@ function inBubblewrap(
   folders: readonly string[],
   { command, args }: Launch,
 ): Launch {
-  const readable = [command, program, ...folders].flatMap((path) => ["--ro-bind", path, path]);
-  return { command: bwrap, args: [...namespaces, ...readable, "--chdir", "/", command, ...args] };
+  const needed = [command, program].flatMap((path) => ["--ro-bind", path, path]);
+  const readable = folders.flatMap((path) => ["--ro-bind-try", path, path]);
+  return {
+    command: bwrap,
+    args: [...namespaces, ...needed, ...readable, "--chdir", "/", command, ...args],
+  };
 }
 
 const namespaces = [

@@ -61,13 +61,33 @@ export type Ask =
       readonly filler: FillerParameter;
       readonly hasRandom: boolean;
     }
-  | { readonly ask: "path"; readonly path: string };
+  | { readonly ask: "path"; readonly path: string }
+  /** To read a file for the layer; the answer is a ticket. */
+  | { readonly ask: "begin"; readonly file: FileWish }
+  /** What was begun; asked only in orders that are not slept through. */
+  | { readonly ask: "take"; readonly ticket: number };
+
+export type FileWish =
+  | {
+      readonly kind: "image";
+      readonly path: string;
+      readonly form: "bgr" | "rgb" | "gray" | "index";
+    }
+  | { readonly kind: "npy"; readonly path: string };
+
+/** What the bytes of a file's values are; an image has channels, rows and columns. */
+export interface FileFacts {
+  readonly shape: readonly number[];
+  readonly type: "uint8" | "uint16" | "float32";
+}
 
 /** Numbers, where they were asked for, follow. */
 export interface Answer {
   /** Why there is none. */
   readonly problem?: string;
   readonly path?: string;
+  readonly ticket?: number;
+  readonly file?: FileFacts;
 }
 
 /** What the class has beyond the methods that every layer has. */

@@ -2,7 +2,7 @@
 import type { FillerParameter } from "../../schema/index.ts";
 import { RANDOM_BYTES } from "./random-bytes.ts";
 import type { Frame } from "./frame.ts";
-import type { Ask, Reply, Shapes } from "./messages.ts";
+import type { Ask, FileWish, Reply, Shapes } from "./messages.ts";
 
 /** A reply or a question that no layer's process sends. */
 export class FenceProtocolError extends Error {}
@@ -46,6 +46,10 @@ export function readAsk({ json, numbers }: Frame, blobs: number): Ask {
       return { ask: "random" };
     case "path":
       return { ask: "path", path: textOf(fields.path) };
+    case "begin":
+      return { ask: "begin", file: wishOf(objectOf(fields.file)) };
+    case "take":
+      return { ask: "take", ticket: numberOf(fields.ticket) };
     default: {
       check(fields.ask === "blob");
       const hasRandom = fields.hasRandom === true;
@@ -71,6 +75,14 @@ function fieldsOf(json: string): Fields {
 function objectOf(value: unknown): Fields {
   check(typeof value === "object" && value !== null && !Array.isArray(value));
   return value as Fields;
+}
+
+function wishOf({ kind, path, form }: Fields): FileWish {
+  if (kind === "npy") return { kind, path: textOf(path) };
+  check(kind === "image");
+  const known = (["bgr", "rgb", "gray", "index"] as const).find((name) => name === form);
+  check(known !== undefined);
+  return { kind, path: textOf(path), form: known };
 }
 
 function fillerOf(value: unknown): FillerParameter {

@@ -45,6 +45,11 @@ export class Roots {
     return join(this.jobs, id);
   }
 
+  /** Folders whose files the custom layers of a job may read: its own, and those that datasets come from. */
+  readable(id: string): string[] {
+    return [this.job(id), ...this.data];
+  }
+
   #contains(path: string): boolean {
     return [this.jobs, ...this.data].some((root) => isWithin(path, root));
   }

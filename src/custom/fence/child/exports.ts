@@ -13,9 +13,10 @@ import {
 import { Layer } from "../../layer.ts";
 import { parseParamStr } from "../../param-str.ts";
 import { prefetch } from "../../prefetch.ts";
+import { loadImage, readNpy } from "./files.ts";
 
 const available: Readonly<Record<string, unknown>> = {
-  ...{ Blob, Layer, createRandom, parseParamStr, prefetch },
+  ...{ Blob, Layer, createRandom, parseParamStr, prefetch, loadImage, readNpy },
   ...{ CaffeError, CustomLayerError, DataSourceError, ModelFileError, NetDefinitionError },
   ...{ PrototxtError, UsageError },
 };

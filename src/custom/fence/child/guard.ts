@@ -7,6 +7,7 @@ import { Console } from "node:console";
 import { writeSync } from "node:fs";
 import { builtinModules, createRequire } from "node:module";
 import { Writable } from "node:stream";
+import { refuseLinksOut } from "./guard-links.ts";
 
 /** Modules of Node that only compute; `fs` is for the folders that the layer may read. */
 const ALLOWED = new Set(
@@ -35,9 +36,13 @@ function purposeOf(module: string): string {
   return `load the module "${module}"`;
 }
 
-/** Takes away, for good, what the process of a fenced layer must not have. */
-export function closeFence(): (name: string) => unknown {
+/**
+ * Takes away, for good, what the process of a fenced layer must not have.
+ * @param folders whose files it may read
+ */
+export function closeFence(folders: readonly string[]): (name: string) => unknown {
   const own = safeProcess();
+  if (folders.length > 0) refuseLinksOut(load("fs"), folders);
   // Node's own loader is among what goes.
   const modules = new Map([...ALLOWED].map((name) => [name, load(name) as unknown]));
   const isDangerous = (name: string) => NETWORK.test(name) || PROGRAMS.test(name);

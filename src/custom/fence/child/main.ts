@@ -4,6 +4,7 @@ import { tensorflow } from "../../../core/tensor.ts";
 import { type Frame, kinds } from "../frame.ts";
 import type { CreateOrder, MethodOrder, Order } from "../messages.ts";
 import { FenceFailure, describeFenced, failureOf } from "./failure.ts";
+import { beginWaiting, endWaiting } from "./files.ts";
 import { closeFence } from "./guard.ts";
 import { FencedBlobs } from "./net-side.ts";
 import { readFrame, writeFrame } from "./pipe.ts";
@@ -17,7 +18,7 @@ for (const event of ["uncaughtException", "unhandledRejection"]) {
   });
 }
 tensorflow(); // asks the process what it is while that can still be told
-const requireModule = closeFence();
+const requireModule = closeFence(process.argv.slice(2));
 let layer: LayerSide | undefined;
 
 // A promise that is never kept takes too long; it does not end the process.
@@ -31,6 +32,7 @@ async function answerAll(): Promise<void> {
       if (order.method === "create") await create(order);
       else await run(order, frame);
     } catch (error) {
+      endWaiting();
       writeFrame(kinds.end, failureOf(error));
     }
   }
@@ -38,6 +40,7 @@ async function answerAll(): Promise<void> {
 
 async function create(order: CreateOrder): Promise<void> {
   const blobs = new FencedBlobs(new Heap(), order.shapes);
+  beginWaiting();
   layer = await LayerSide.create(order, blobs, requireModule);
   end(layer, undefined, true);
 }
@@ -46,11 +49,13 @@ async function create(order: CreateOrder): Promise<void> {
 async function run(order: MethodOrder, { numbers }: Frame): Promise<void> {
   if (!layer) throw new FenceFailure("the layer was not made");
   layer.blobs.begin(order.shapes, order.sent, numbers);
+  if (order.method === "prepare") beginWaiting();
   const state = order.method === "prepare" ? await layer.prepare() : layer.call(order);
   end(layer, state, false);
 }
 
 function end({ blobs, random, hooks }: LayerSide, state: unknown, isNew: boolean): void {
+  endWaiting();
   const ends = blobs.all.map((blob) => blob.end());
   const written = ends.flatMap((blob) => blob.written);
   const draws = random.release();

@@ -82,6 +82,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "run a trained model on an image or DICOM slice",
     load: async () => (await import("./infer.ts")).inferCommand,
   },
+  evaluate: {
+    summary: "score a trained job on its validation set, worst records first",
+    load: async () => (await import("./evaluate.ts")).evaluateCommand,
+  },
   surgery: {
     summary: "copy weights into another net, by layer name",
     load: async () => (await import("./surgery.ts")).surgeryCommand,

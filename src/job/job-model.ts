@@ -14,7 +14,10 @@ import { jobSnapshots } from "./train-job.ts";
  * @param iter the snapshot's iteration; the newest if absent
  * @throws ModelFileError where the job has no such snapshot
  */
-export async function jobModel(folder: string, iter?: number): Promise<SegmenterOptions> {
+export async function jobModel(
+  folder: string,
+  iter?: number,
+): Promise<SegmenterOptions & { readonly iter: number }> {
   const record = readJobRecord(folder);
   const snapshots = jobSnapshots(folder, record);
   const snapshot =
@@ -31,6 +34,7 @@ export async function jobModel(folder: string, iter?: number): Promise<Segmenter
   return {
     model: join(folder, jobFiles.deploy),
     weights: snapshot.file,
+    iter: snapshot.iter,
     layers: [folder],
     mean: transform && (await meanOf(transform, folder)),
     scale: transform?.scale,

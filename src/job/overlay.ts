@@ -5,7 +5,7 @@ import { type Color, classPalette } from "./palette.ts";
 import type { Picture } from "./pixels.ts";
 
 /** The sliders of the view, at their defaults when absent. */
-export interface OverlayOptions {
+export interface OverlaySliders {
   /** Of the colour inside an object, 0 to 1; default 0.3. */
   readonly opacity?: number;
   /** Of the veil outside, 0 to 1; default 0. */
@@ -14,16 +14,28 @@ export interface OverlayOptions {
   readonly lineWidth?: number;
   /** Moves the outline of a two-class map outwards (negative) or inwards, in pixels of the image; default 0. */
   readonly threshold?: number;
+  /** Makes dark parts of the image brighter (below 1): value^gamma; default 1. */
+  readonly gamma?: number;
+  /** Colours for the 256 grays of a gray image; absent: gray. */
+  readonly imageColors?: readonly Color[] | undefined;
+  /** Colours of the classes; absent: white for the one of two classes, else those of PASCAL VOC. */
+  readonly palette?: readonly Color[] | undefined;
+  /** Whether the outline of the label is drawn; default true. */
+  readonly showsLabel?: boolean;
+}
+
+export interface OverlaySubject {
+  readonly classCount: number;
   /** Pixels of the result along each pixel of the image; default 1. */
   readonly scale?: number;
-  readonly classCount: number;
-  /** Colours of the classes; two classes are always white inside and black outside. */
-  readonly palette?: readonly Color[];
   /** A label whose outline is drawn over it, thin and yellow. */
   readonly label?: ClassMap;
 }
 
+export type OverlayOptions = OverlaySliders & OverlaySubject;
+
 const LABEL_COLOR: Color = [255, 214, 0];
+const LABEL_WIDTH = 0.75;
 
 /**
  * Draws a class map over its image. With nothing but background found the image stays as it is.
@@ -31,31 +43,51 @@ const LABEL_COLOR: Color = [255, 214, 0];
  * @returns an RGB picture, `scale` times as large
  */
 export function overlay(image: Picture, map: ClassMap, options: OverlayOptions): Picture {
-  const { scale = 1, opacity = 0.3, maskOpacity = 0, lineWidth = 3, threshold = 0 } = options;
-  const binary = options.classCount <= 2;
-  const palette = binary ? undefined : (options.palette ?? classPalette(options.classCount));
-  const distance = outlineDistance(map);
-  const truth = options.label && outlineDistance(options.label);
-  const edge = binary ? threshold : 0;
+  return overlayDrawer(image, map, options)(options);
+}
+
+/** An overlay that is drawn again and again while sliders move: what does not depend on them is kept. */
+export function overlayDrawer(
+  image: Picture,
+  map: ClassMap,
+  { classCount, scale = 1, label }: OverlaySubject,
+): (sliders: OverlaySliders) => Picture {
   const [width, height] = [image.width * scale, image.height * scale];
-  const pixels = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const source = Math.floor(y / scale) * image.width + Math.floor(x / scale);
-      const color = colorAt(image, source);
-      if (distance) {
-        const d = (sample(distance, map, x, y, scale) - edge) * scale;
-        const inside = d >= 0;
-        const alpha = !inside ? maskOpacity : d < lineWidth ? 1 : opacity;
-        blend(color, inside ? (palette?.[classNear(map, source)] ?? WHITE) : BLACK, alpha);
+  const distance = enlargedDistance(map, scale);
+  const truth = label && enlargedDistance(label, scale);
+  const isBinary = classCount <= 2;
+  return (sliders) => {
+    const { opacity = 0.3, maskOpacity = 0, lineWidth = 3, showsLabel = true } = sliders;
+    const palette = sliders.palette ?? (isBinary ? undefined : classPalette(classCount));
+    const edge = isBinary ? (sliders.threshold ?? 0) * scale : 0;
+    const shades = shadesOf(sliders);
+    const pixels = new Uint8Array(width * height * 3);
+    const color: [number, number, number] = [0, 0, 0];
+    for (let y = 0, to = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, to++) {
+        const source = Math.floor(y / scale) * image.width + Math.floor(x / scale);
+        setColor(color, image, source, shades, sliders.imageColors !== undefined);
+        if (distance) {
+          const d = distance[to]! - edge;
+          const alpha = d < 0 ? maskOpacity : d < lineWidth ? 1 : opacity;
+          blend(color, d < 0 ? BLACK : (palette?.[classNear(map, source)] ?? WHITE), alpha);
+        }
+        if (truth && showsLabel && Math.abs(truth[to]!) < LABEL_WIDTH) blend(color, LABEL_COLOR, 1);
+        pixels[3 * to] = color[0];
+        pixels[3 * to + 1] = color[1];
+        pixels[3 * to + 2] = color[2];
       }
-      if (truth && Math.abs(sample(truth, map, x, y, scale) * scale) < 0.75) {
-        blend(color, LABEL_COLOR, 1);
-      }
-      pixels.set(color, (y * width + x) * 3);
     }
-  }
-  return { width, height, channels: 3, pixels };
+    return { width, height, channels: 3, pixels };
+  };
+}
+
+/** What becomes of each of the 256 values. */
+function shadesOf({ gamma = 1, imageColors }: OverlaySliders): readonly Color[] {
+  return Array.from({ length: 256 }, (_, value): Color => {
+    const bright = Math.round(255 * (value / 255) ** gamma);
+    return imageColors?.[bright] ?? [bright, bright, bright];
+  });
 }
 
 const WHITE: Color = [255, 255, 255];
@@ -73,18 +105,24 @@ function outlineDistance({ classes, width, height }: ClassMap): Float32Array | u
   return largest;
 }
 
-/** The distance at a pixel of the enlarged picture, between the four nearest centres. */
-function sample(
-  distance: Float32Array,
-  { width, height }: ClassMap,
-  x: number,
-  y: number,
-  scale: number,
-): number {
-  if (scale === 1) return distance[y * width + x]!;
+/** The distance at each pixel of the enlarged picture, between the four nearest centres, in its pixels. */
+function enlargedDistance(map: ClassMap, scale: number): Float32Array | undefined {
+  const distance = outlineDistance(map);
+  if (!distance || scale === 1) return distance;
+  const [width, height] = [map.width * scale, map.height * scale];
+  const enlarged = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      enlarged[y * width + x] = scale * sample(distance, map, (x + 0.5) / scale, (y + 0.5) / scale);
+    }
+  }
+  return enlarged;
+}
+
+/** Between the four pixels whose centres are nearest to a place. */
+function sample(distance: Float32Array, { width, height }: ClassMap, x: number, y: number): number {
   const clamp = (value: number, size: number) => Math.min(size - 1, Math.max(0, value));
-  const cx = clamp((x + 0.5) / scale - 0.5, width);
-  const cy = clamp((y + 0.5) / scale - 0.5, height);
+  const [cx, cy] = [clamp(x - 0.5, width), clamp(y - 0.5, height)];
   const [x0, y0] = [Math.floor(cx), Math.floor(cy)];
   const [x1, y1] = [clamp(x0 + 1, width), clamp(y0 + 1, height)];
   const [fx, fy] = [cx - x0, cy - y0];
@@ -99,10 +137,21 @@ function classNear({ classes, width }: ClassMap, index: number): number {
   return around.map((i) => classes[i] ?? 0).find((value) => value !== 0) ?? 0;
 }
 
-function colorAt({ channels, pixels }: Picture, index: number): [number, number, number] {
+/** The shade of a gray pixel; a colour has one a channel, unless `isMapped`: then its mean has one. */
+function setColor(
+  color: [number, number, number],
+  { channels, pixels }: Picture,
+  index: number,
+  shades: readonly Color[],
+  isMapped: boolean,
+): void {
   const at = index * channels;
-  if (channels === 1) return [pixels[at]!, pixels[at]!, pixels[at]!];
-  return [pixels[at]!, pixels[at + 1]!, pixels[at + 2]!];
+  if (channels === 1 || isMapped) {
+    const sum = channels === 1 ? 3 * pixels[at]! : pixels[at]! + pixels[at + 1]! + pixels[at + 2]!;
+    [color[0], color[1], color[2]] = shades[Math.round(sum / 3)]!;
+    return;
+  }
+  for (const c of [0, 1, 2] as const) color[c] = shades[pixels[at + c]!]![c];
 }
 
 function blend(color: [number, number, number], over: Color, alpha: number): void {

@@ -1,5 +1,4 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
-import type { ClassScore } from "../job/class-map.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
 import type {
   FormSettings as JobSettings,
@@ -292,25 +291,9 @@ export interface StudioInfo {
   readonly roots: readonly string[];
 }
 
-/** A segmentation, ready to be drawn; planes are base64. */
-export interface TestResult {
-  readonly title: string;
-  readonly width: number;
-  readonly height: number;
-  /** 1 gray or 3 RGB values a pixel. */
-  readonly channels: number;
-  readonly image: string;
-  /** One class a pixel. */
-  readonly classes: string;
-  readonly label?: string | undefined;
-  readonly classCount: number;
-  readonly classNames: readonly string[];
-  readonly scores: readonly ClassScore[];
-}
-
 /** A refusal: a message a field, "" for the whole form. */
 export interface ErrorReply {
   readonly errors: Readonly<Record<string, readonly string[]>>;
 }
 
-export type { BestMetric, ClassScore, JobAugmentation, JobSettings, MetricRecord };
+export type { BestMetric, JobAugmentation, JobSettings, MetricRecord };

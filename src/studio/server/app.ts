@@ -7,6 +7,7 @@ import { DATASET_FILE } from "../../plugins/dataset/build.ts";
 import { Checker } from "./checker.ts";
 import { addClientFiles } from "./client-files.ts";
 import type { Context } from "./context.ts";
+import { Evaluations } from "./evaluations.ts";
 import { addGuard, type GuardOptions } from "./guard.ts";
 import { JobBoard } from "./job-board.ts";
 import { JobWatch } from "./job-watch.ts";
@@ -50,6 +51,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const jobs = new Jobs(roots, files, queue);
   const context: Context = {
     ...{ roots, files, queue, jobs, watch },
+    evaluations: new Evaluations(roots, packageFiles.program),
     board: new JobBoard(jobs, watch),
     uploads: new Uploads(files.uploads),
     checker: new Checker(),
@@ -77,7 +79,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook("onClose", async () => {
     watch.close();
     context.checker.close();
-    await queue.close();
+    await Promise.all([queue.close(), context.evaluations.close()]);
   });
   return app;
 }

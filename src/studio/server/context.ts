@@ -2,6 +2,7 @@
 import type { Checker } from "./checker.ts";
 import type { JobBoard } from "./job-board.ts";
 import type { JobWatch } from "./job-watch.ts";
+import type { Evaluations } from "./evaluations.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Roots } from "./roots.ts";
 import type { TaskFiles } from "./task.ts";
@@ -21,6 +22,7 @@ export interface Context {
   readonly trainingFlags: readonly string[];
   /** Whether custom layers run unfenced, as the user's own. */
   readonly trustedLayers: boolean;
+  readonly evaluations: Evaluations;
   /** The most bytes of an uploaded file. */
   readonly uploadLimit: number;
 }

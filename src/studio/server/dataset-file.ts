@@ -13,6 +13,8 @@ export interface StageOf {
 export interface DatasetFile {
   readonly kind: string;
   readonly classNames: readonly string[];
+  /** A colour for each class. */
+  readonly palette?: readonly (readonly [red: number, green: number, blue: number])[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly featureEncoding: "none" | "png";
   readonly featureShape: readonly number[];

@@ -1,63 +1,51 @@
-/** @file Records of a dataset as images and class maps. */
+/** @file Records of a dataset as images and class maps, for pages. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { decodeDatum, openLmdb } from "../../data/index.ts";
 import type { ClassMap } from "../../job/class-map.ts";
+import { DatasetRecords, type Stage } from "../../job/dataset-records.ts";
 import { type FloatImage, shownImage } from "../../job/float-image.ts";
 import type { Picture } from "../../job/picture.ts";
-import { imageOf } from "../../plugins/dataset/statistics.ts";
-import { Refusal } from "./refusal.ts";
+import { notFound } from "./refusal.ts";
 
-export type Stage = "train" | "val";
+export type { Stage };
 
 /** The darkest and the brightest half percent of the values may saturate. */
 const SATURATED = 0.005;
 
+export interface DatasetRecord {
+  readonly image: FloatImage;
+  /** Undefined where the dataset has no label images. */
+  readonly label: ClassMap | undefined;
+}
+
 /** @throws Refusal where there is no such record */
-export async function readRecordImage(
+export async function readRecord(
   dataset: string,
   stage: Stage,
   index: number,
-): Promise<FloatImage> {
-  const found = await readPlanes(join(dataset, `${stage}_db`, "features"), index);
-  if (!found) throw new Refusal(404, `there is no record ${index} in ${stage}_db`);
-  return found;
-}
-
-/** The label image of a record; undefined where the dataset has none. */
-export async function readRecordLabel(
-  dataset: string,
-  stage: Stage,
-  index: number,
-): Promise<ClassMap | undefined> {
-  const found = await readPlanes(join(dataset, `${stage}_db`, "labels"), index).catch(
-    () => undefined,
-  );
-  if (!found) return undefined;
-  const { width, height, data } = found;
-  return { width, height, classes: Uint8Array.from(data.subarray(0, width * height)) };
-}
-
-async function readPlanes(folder: string, index: number): Promise<FloatImage | undefined> {
-  const reader = openLmdb(folder);
+): Promise<DatasetRecord> {
+  const name = `record ${index} of ${stage}_db`;
+  if (!existsSync(join(dataset, `${stage}_db`, "features"))) throw notFound(name);
+  const records = new DatasetRecords(dataset, stage);
   try {
-    const key = String(index).padStart(9, "0");
-    const value = reader.get(key);
-    if (!value) return undefined;
-    const what = `${folder}: record ${key}`;
-    const planes = await imageOf(decodeDatum(value, what), what);
-    return { ...planes, data: Float32Array.from(planes.data) };
+    const image = await records.image(index);
+    if (!image) throw notFound(name);
+    return { image, label: await records.label(index) };
   } finally {
-    reader.close();
+    records.close();
   }
 }
 
-/** As `shownImage`, but values that are no bytes are cut off at both ends, so that one bright spot does not darken the rest. */
-export function windowed(image: FloatImage): Picture {
-  const isBytes = image.data.every((value) => value >= 0 && value <= 255);
-  if (isBytes) return shownImage(image);
-  const sorted = Float32Array.from(image.data).sort();
+/** The values that are shown black and white: all of bytes, else without the extremes, so that one bright spot does not darken the rest. */
+export function windowOf({ data }: FloatImage): { low: number; high: number } {
+  const isByte = (value: number) => Number.isInteger(value) && value >= 0 && value <= 255;
+  if (data.every(isByte)) return { low: 0, high: 255 };
+  const sorted = Float32Array.from(data).sort();
   const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)]!;
-  const [low, high] = [at(SATURATED), at(1 - SATURATED)];
-  const data = image.data.map((value) => Math.min(high, Math.max(low, value)));
-  return shownImage({ ...image, data });
+  return { low: at(SATURATED), high: at(1 - SATURATED) };
+}
+
+/** As `shownImage`, in `windowOf`. */
+export function windowed(image: FloatImage): Picture {
+  return shownImage(image, windowOf(image));
 }

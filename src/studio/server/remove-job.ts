@@ -25,6 +25,7 @@ export async function removeJob(id: string, context: Context): Promise<void> {
     const what = job.kind === "dataset" ? "the dataset" : "the pretrained weights";
     throw new Refusal(409, `${id} is ${what} of ${users.join(", ")}; delete these first`);
   }
+  await context.evaluations.forget(id);
   const leftovers = await sourceFiles(id, all, context);
   for (const folder of [roots.job(id), ...leftovers])
     await rm(folder, { recursive: true, force: true });

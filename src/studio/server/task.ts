@@ -28,8 +28,9 @@ export interface Task {
 export class TaskFiles {
   readonly #folder: string;
 
-  constructor(jobs: string) {
-    this.#folder = join(jobs, ".studio");
+  /** @param name of the folder; several queues have one each */
+  constructor(jobs: string, name = ".studio") {
+    this.#folder = join(jobs, name);
     for (const name of ["tasks", "logs", "uploads"]) {
       mkdirSync(join(this.#folder, name), { recursive: true });
     }

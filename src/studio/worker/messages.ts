@@ -1,18 +1,23 @@
 /** @file What the studio and the processes that test an image or check a network say to each other. */
-import type { CheckResult, TestResult } from "../api-types.ts";
+import type { CheckResult } from "../api-types.ts";
+import type { TestResult } from "../test-types.ts";
 
 export type SegmentRequest = {
   /** The job. */
   readonly folder: string;
   /** The snapshot's iteration; the newest if absent. */
   readonly iter?: number | undefined;
+  /** Whether every layer is looked at. */
+  readonly layers?: boolean | undefined;
+  /** Folders whose files custom layers may read. */
+  readonly readable: readonly string[];
 } & (
-  | { readonly file: string }
+  | { readonly file: string; readonly frame?: number | undefined }
   | { readonly dataset: string; readonly stage: "train" | "val"; readonly index: number }
 );
 
 export interface SegmentReply {
-  readonly result: Omit<TestResult, "title" | "classNames">;
+  readonly result: Omit<TestResult, "title" | "classNames" | "palette">;
 }
 
 export type CheckReply = { readonly result: CheckResult } | { readonly error: string };

@@ -1,38 +1,53 @@
 /** @file A program of its own: gets one request, sends one segmentation or one sentence, and ends. */
 import { scoreClasses } from "../../job/class-map.ts";
 import { jobModel } from "../../job/job-model.ts";
+import { type ArrayView, type LayerView, layerViews } from "../../job/layer-views.ts";
 import { readImage } from "../../job/read-image.ts";
 import { Segmenter } from "../../job/segmenter.ts";
-import { readRecordImage, readRecordLabel, windowed } from "../server/records.ts";
+import { readRecord, windowOf, windowed } from "../server/records.ts";
+import type { ShownArray, ShownLayer } from "../test-types.ts";
 import type { SegmentReply, SegmentRequest } from "./messages.ts";
 
 async function answer(request: SegmentRequest): Promise<SegmentReply> {
-  const isRecord = "dataset" in request;
-  const image = isRecord
-    ? await readRecordImage(request.dataset, request.stage, request.index)
-    : await readImage(request.file);
-  const label = isRecord
-    ? await readRecordLabel(request.dataset, request.stage, request.index)
-    : undefined;
-  const segmenter = await Segmenter.open({
-    ...(await jobModel(request.folder, request.iter)),
-    fence: true,
-  });
+  const { image, label } =
+    "dataset" in request
+      ? await readRecord(request.dataset, request.stage, request.index)
+      : { image: await readImage(request.file, request.frame), label: undefined };
+  const { iter, ...model } = await jobModel(request.folder, request.iter);
+  const segmenter = await Segmenter.open({ ...model, fence: { read: request.readable } });
   try {
     const { map, classCount } = await segmenter.segment(image);
     const { width, height, channels, pixels } = windowed(image);
+    const layers = request.layers ? await layerViews(segmenter.net) : undefined;
     return {
       result: {
-        ...{ width, height, channels, classCount },
+        ...{ iter, width, height, channels, classCount },
         image: base64(pixels),
+        window: windowOf(image),
         classes: base64(map.classes),
         ...(label ? { label: base64(label.classes) } : {}),
         scores: scoreClasses(map, label),
+        ...(layers ? { layers: layers.map(shownLayer) } : {}),
       },
     };
   } finally {
     segmenter.dispose();
   }
+}
+
+function shownLayer({ weights, activations, ...layer }: LayerView): ShownLayer {
+  return {
+    ...layer,
+    weights: weights && shownArray(weights),
+    activations: activations.map(({ blob, changedBy, ...view }) => ({
+      ...{ blob, changedBy },
+      ...shownArray(view),
+    })),
+  };
+}
+
+function shownArray({ tiles, ...view }: ArrayView): ShownArray {
+  return { ...view, tiles: tiles && { ...tiles, png: base64(tiles.png) } };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,161 +1,166 @@
 /** @file A segmentation over its image, with DIGITS' sliders; drawn by the same code as `cortado infer`. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { overlay } from "../../../job/overlay.ts";
-import { classPalette } from "../../../job/palette.ts";
-import type { TestResult } from "../../api-types.ts";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { overlayDrawer } from "../../../job/overlay.ts";
+import type { TestResult } from "../../test-types.ts";
 import { short } from "../lib/format.ts";
+import {
+  type OverlaySettings,
+  keepSettings,
+  overlayDefaults,
+  paletteOf,
+  readSettings,
+  slidersOf,
+} from "../lib/overlay-settings.ts";
+import {
+  type Spot,
+  bytesOf,
+  diceOf,
+  downloadName,
+  spotAfter,
+  spotAt,
+  spotText,
+} from "../lib/test-result.ts";
+import { OverlayControls } from "./overlay-controls.tsx";
+import { ScoreTable } from "./score-table.tsx";
 
 const SIZE = 640;
-const DEFAULTS = { opacity: 0.3, maskOpacity: 0, lineWidth: 3, threshold: 0 };
-const SLIDERS = [
-  { key: "opacity", label: "Opacity", min: 0, max: 1, step: 0.01 },
-  { key: "maskOpacity", label: "Mask", min: 0, max: 1, step: 0.01 },
-  { key: "lineWidth", label: "Line width", min: 0, max: 6, step: 0.5 },
-  { key: "threshold", label: "Threshold", min: -20, max: 20, step: 0.5 },
-] as const;
 
-function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-export function OverlayView({ result }: { result: TestResult }) {
+export function OverlayView({ model, result }: { model: string; result: TestResult }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [sliders, setSliders] = useState(DEFAULTS);
-  const [showsTruth, setShowsTruth] = useState(true);
-  const [spot, setSpot] = useState("");
-  const { width, height, classCount } = result;
-  const classes = bytesOf(result.classes);
+  const [settings, setSettings] = useState(() => readSettings(localStorage));
+  const [spot, setSpot] = useState<Spot>();
+  const maps = useMemo(() => mapsOf(result), [result]);
+  const draw = useMemo(() => drawerOf(result), [result]);
   const nameOf = (index: number) => result.classNames[index] ?? `class ${index}`;
   useEffect(() => {
-    const frame = requestAnimationFrame(() => draw(canvas.current, result, sliders, showsTruth));
+    const frame = requestAnimationFrame(() => paint(canvas.current, draw, settings, result));
     return () => cancelAnimationFrame(frame);
-  }, [result, sliders, showsTruth]);
+  }, [draw, settings, result]);
+  useEffect(() => keepSettings(settings, localStorage), [settings]);
+  const dice = diceOf(result);
   return (
     <div class="overlay-view">
       <figure>
         <canvas
           ref={canvas}
           role="img"
-          aria-label={`${result.title} with what the model found`}
+          aria-label={`${result.title} with what the model found; arrow keys tell the class of a pixel`}
+          tabIndex={0}
           onMouseMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const x = Math.floor(((event.clientX - box.left) / box.width) * width);
-            const y = Math.floor(((event.clientY - box.top) / box.height) * height);
-            setSpot(`${nameOf(classes[y * width + x] ?? 0)} at ${x}, ${y}`);
+            const { clientX: x, clientY: y } = event;
+            setSpot(spotAt({ x, y }, event.currentTarget.getBoundingClientRect(), result));
           }}
-          onMouseLeave={() => setSpot("")}
+          onMouseLeave={() => setSpot(undefined)}
+          onKeyDown={(event) => {
+            const next = spotAfter(event.key, event.shiftKey, spot, result);
+            if (next) event.preventDefault();
+            if (next) setSpot(next);
+          }}
         />
-        <figcaption>{spot || result.title}</figcaption>
+        <figcaption>
+          <span>{result.title}</span>
+          <output aria-live="polite">{spot && spotText(spot, result, maps, nameOf)}</output>
+        </figcaption>
       </figure>
       <div class="controls">
-        {SLIDERS.filter(({ key }) => key !== "threshold" || classCount <= 2).map(
-          ({ key, label, ...range }) => (
-            <label key={key} class="slider">
-              <span>
-                {label} <span>{sliders[key]}</span>
-              </span>
-              <input
-                type="range"
-                {...range}
-                value={sliders[key]}
-                onInput={(event) =>
-                  setSliders({ ...sliders, [key]: Number(event.currentTarget.value) })
-                }
-              />
-            </label>
-          ),
+        {dice !== undefined && (
+          <p class="score">
+            Dice <strong>{dice.toFixed(3)}</strong>
+          </p>
         )}
-        {result.label !== undefined && (
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={showsTruth}
-              onChange={(event) => setShowsTruth(event.currentTarget.checked)}
-            />
-            Ground truth outline (yellow)
-          </label>
-        )}
-        <button type="button" onClick={() => setSliders(DEFAULTS)}>
-          Reset
-        </button>
-        <Found result={result} nameOf={nameOf} />
+        <ScoreTable
+          result={result}
+          nameOf={nameOf}
+          palette={paletteOf(settings, result.classCount, result.palette)}
+          lit={spot && (maps.classes[spot.y * result.width + spot.x] ?? 0)}
+        />
+        <OverlayControls settings={settings} onChange={setSettings} result={result} />
+        <div class="actions">
+          <button type="button" onClick={() => setSettings(overlayDefaults)}>
+            Reset
+          </button>
+          <button
+            type="button"
+            onClick={() =>
+              downloadCanvas(canvas.current, downloadName(model, result.title, "overlay.png"))
+            }
+          >
+            Download overlay
+          </button>
+          <button
+            type="button"
+            onClick={() => void downloadMask(result, downloadName(model, result.title, "mask.png"))}
+          >
+            Download mask
+          </button>
+        </div>
+        <p class="hint">
+          Epoch of iteration {result.iter}; gray values {short(result.window.low)} to{" "}
+          {short(result.window.high)} are shown black to white.
+        </p>
       </div>
     </div>
   );
 }
 
-function Found({ result, nameOf }: { result: TestResult; nameOf: (index: number) => string }) {
-  const palette = classPalette(Math.max(2, result.classCount));
-  const found = result.scores.filter((score) => score.class !== 0);
-  if (!found.some(({ predicted }) => predicted > 0)) {
-    return (
-      <p class="banner note">
-        The network finds nothing but background here.
-        {found.some(({ labelled = 0 }) => labelled > 0) &&
-          " The ground truth has an object: Dice 0."}
-      </p>
-    );
-  }
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th>Class</th>
-          <th class="number">Pixels</th>
-          {result.label !== undefined && <th class="number">Dice</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {found.map((score) => (
-          <tr key={score.class}>
-            <td>
-              <svg class="swatch" viewBox="0 0 1 1" aria-hidden="true">
-                <rect
-                  width="1"
-                  height="1"
-                  fill={`rgb(${(palette[score.class] ?? [128, 128, 128]).join()})`}
-                />
-              </svg>
-              {nameOf(score.class)}
-            </td>
-            <td class="number">{score.predicted}</td>
-            {result.label !== undefined && (
-              <td class="number">{score.dice === undefined ? "" : short(score.dice)}</td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+function mapsOf({ classes, label }: TestResult) {
+  return {
+    classes: bytesOf(classes),
+    label: label === undefined ? undefined : bytesOf(label),
+  };
+}
+
+function drawerOf(result: TestResult) {
+  const { width, height, classCount } = result;
+  const { classes, label } = mapsOf(result);
+  const channels = result.channels === 3 ? 3 : 1;
+  const image = { width, height, channels, pixels: bytesOf(result.image) } as const;
+  const scale = Math.max(1, Math.min(4, Math.round(SIZE / width)));
+  const truth = label && { width, height, classes: label };
+  return overlayDrawer(
+    image,
+    { width, height, classes },
+    { classCount, scale, ...(truth ? { label: truth } : {}) },
   );
 }
 
-function draw(
+function paint(
   canvas: HTMLCanvasElement | null,
-  result: TestResult,
-  sliders: typeof DEFAULTS,
-  showsTruth: boolean,
+  draw: ReturnType<typeof overlayDrawer>,
+  settings: OverlaySettings,
+  { classCount, palette }: TestResult,
 ): void {
   const context = canvas?.getContext("2d");
   if (!canvas || !context) return;
-  const { width, height, classCount } = result;
-  const channels = result.channels === 3 ? 3 : 1;
-  const map = (classes: string) => ({ width, height, classes: bytesOf(classes) });
-  const drawn = overlay(
-    { width, height, channels, pixels: bytesOf(result.image) },
-    map(result.classes),
-    {
-      ...sliders,
-      classCount,
-      scale: Math.max(1, Math.min(4, Math.round(SIZE / width))),
-      ...(showsTruth && result.label !== undefined ? { label: map(result.label) } : {}),
-    },
-  );
-  canvas.width = drawn.width;
-  canvas.height = drawn.height;
-  const image = context.createImageData(drawn.width, drawn.height);
-  for (let i = 0, o = 0; i < drawn.pixels.length; i += 3, o += 4) {
-    image.data.set(drawn.pixels.subarray(i, i + 3), o);
+  const { width, height, pixels } = draw(slidersOf(settings, classCount, palette));
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const image = context.createImageData(width, height);
+  for (let i = 0, o = 0; i < pixels.length; i += 3, o += 4) {
+    image.data[o] = pixels[i]!;
+    image.data[o + 1] = pixels[i + 1]!;
+    image.data[o + 2] = pixels[i + 2]!;
     image.data[o + 3] = 255;
   }
   context.putImageData(image, 0, 0);
+}
+
+function downloadCanvas(canvas: HTMLCanvasElement | null, name: string): void {
+  canvas?.toBlob((blob) => blob && download(blob, name), "image/png");
+}
+
+/** The classes as an indexed PNG, whose encoder is loaded when it is needed. */
+async function downloadMask(result: TestResult, name: string): Promise<void> {
+  const { maskPng } = await import("../../../job/mask.ts");
+  const { width, height, classCount } = result;
+  const png = maskPng({ width, height, classes: bytesOf(result.classes) }, classCount);
+  download(new Blob([Uint8Array.from(png)], { type: "image/png" }), name);
+}
+
+function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

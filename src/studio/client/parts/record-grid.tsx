@@ -4,7 +4,7 @@ import type { RecordPage } from "../../api-types.ts";
 import { useFetched } from "../lib/use-data.ts";
 import { TextField } from "./field.tsx";
 
-const PAGE = 24;
+const PAGE_SIZE = 24;
 
 export interface ChosenRecord {
   readonly stage: "train" | "val";
@@ -16,14 +16,16 @@ interface RecordGridProps {
   readonly stages: readonly ("train" | "val")[];
   readonly chosen?: ChosenRecord | undefined;
   readonly onChoose?: (record: ChosenRecord) => void;
+  readonly pageSize?: number;
 }
 
-export function RecordGrid({ dataset, stages, chosen, onChoose }: RecordGridProps) {
+export function RecordGrid(props: RecordGridProps) {
+  const { dataset, stages, chosen, onChoose, pageSize = PAGE_SIZE } = props;
   const [stage, setStage] = useState(stages[0] ?? "train");
   const [filter, setFilter] = useState("");
   const [offset, setOffset] = useState(0);
   const [outline, setOutline] = useState(true);
-  const query = `stage=${stage}&offset=${offset}&limit=${PAGE}&filter=${encodeURIComponent(filter)}`;
+  const query = `stage=${stage}&offset=${offset}&limit=${pageSize}&filter=${encodeURIComponent(filter)}`;
   const { value, error } = useFetched<RecordPage>(`/api/datasets/${dataset}/records?${query}`);
   const picture = (index: number) =>
     `/api/datasets/${dataset}/picture?stage=${stage}&index=${index}&outline=${outline}`;
@@ -88,18 +90,22 @@ export function RecordGrid({ dataset, stages, chosen, onChoose }: RecordGridProp
           </li>
         ))}
       </ul>
-      {value && value.total > PAGE && (
+      {value && value.total > pageSize && (
         <div class="toolbar">
-          <button type="button" disabled={offset === 0} onClick={() => setOffset(offset - PAGE)}>
+          <button
+            type="button"
+            disabled={offset === 0}
+            onClick={() => setOffset(offset - pageSize)}
+          >
             Previous
           </button>
           <span class="soft">
-            {offset + 1} to {Math.min(offset + PAGE, value.total)} of {value.total}
+            {offset + 1} to {Math.min(offset + pageSize, value.total)} of {value.total}
           </span>
           <button
             type="button"
-            disabled={offset + PAGE >= value.total}
-            onClick={() => setOffset(offset + PAGE)}
+            disabled={offset + pageSize >= value.total}
+            onClick={() => setOffset(offset + pageSize)}
           >
             Next
           </button>

@@ -6,7 +6,7 @@ import type { DatasetForm, RecordInfo, RecordPage } from "../../api-types.ts";
 import type { Context } from "../context.ts";
 import { commandsOf } from "../dataset-commands.ts";
 import { readDatasetFile } from "../dataset-file.ts";
-import { type Stage, readRecordImage, readRecordLabel, windowed } from "../records.ts";
+import { type Stage, readRecord, windowed } from "../records.ts";
 import { Refusal, notFound } from "../refusal.ts";
 import { id, idParams, path } from "../schemas.ts";
 
@@ -112,9 +112,9 @@ async function recordPicture(
   index: number,
   outline: boolean,
 ): Promise<Uint8Array> {
-  const picture = windowed(await readRecordImage(folder, stage, index));
-  const label = outline ? await readRecordLabel(folder, stage, index) : undefined;
-  if (!label) return pngOf(picture);
+  const { image, label } = await readRecord(folder, stage, index);
+  const picture = windowed(image);
+  if (!label || !outline) return pngOf(picture);
   const { width, height } = picture;
   const nothing = { width, height, classes: new Uint8Array(width * height) };
   return pngOf(overlay(picture, nothing, { classCount: 2, label }));

@@ -22,28 +22,38 @@ interface Tiles {
 
 const MOST_TILES = 64;
 /** Larger tiles are made smaller, so that all of them together have about as many pixels. */
-const PIXELS = 250_000;
-const LARGEST_TILE = 160;
+const PIXELS = 200_000;
+const LARGEST_TILE = 128;
+/** Of the picture, so that many layers fit below each other. */
+const WIDTH_TO_HEIGHT = 2.5;
 const GAP = 1;
+
+export type TileKind = "weights" | "activation" | "input";
+const MAPS = {
+  weights: "twoSided",
+  activation: "steps",
+  input: "gray",
+} as const satisfies Record<TileKind, ColorMapName>;
 
 /**
  * - Weights (outputs, inputs, rows, columns): a tile for each pair of output and input, in colour where
  *   there are three inputs; those of 1 x 1, and of fully connected layers, are one tile, a row an output.
  *   Blue is negative, white zero, red positive.
- * - Activations (1, channels, rows, columns): a tile a channel, dark the lowest value of all.
+ * - Activations (1, channels, rows, columns): a tile a channel, dark the lowest value of all; those of the
+ *   net's input stay gray.
  * @returns undefined for numbers that are no planes
  */
 export function tilesOf(
   data: Float32Array,
   shape: readonly number[],
-  kind: "weights" | "activation",
+  kind: TileKind,
 ): TilePicture | undefined {
   const tiles = kind === "weights" ? weightTiles(data, shape) : channelTiles(data, shape);
   if (!tiles || tiles.count === 0 || tiles.width * tiles.height <= 1) return undefined;
   const shown = Math.min(MOST_TILES, tiles.count);
   const side = Math.min(LARGEST_TILE, Math.floor(Math.sqrt(PIXELS / shown)));
   const small = shrunk({ ...tiles, count: shown }, side);
-  return { ...drawn(small, kind === "weights" ? "twoSided" : "steps"), shown, of: tiles.count };
+  return { ...drawn(small, MAPS[kind]), shown, of: tiles.count };
 }
 
 function weightTiles(data: Float32Array, shape: readonly number[]): Tiles | undefined {
@@ -89,7 +99,7 @@ function shrunk(tiles: Tiles, side: number): Tiles {
 
 function drawn(tiles: Tiles, map: ColorMapName): Pick<TilePicture, "png" | "width" | "height"> {
   const { count, channels, height, width } = tiles;
-  const across = Math.ceil(Math.sqrt(count * (height / width)));
+  const across = Math.ceil(Math.sqrt(count * WIDTH_TO_HEIGHT * (height / width)));
   const columns = Math.min(count, Math.max(1, across));
   const rows = Math.ceil(count / columns);
   const size = {

@@ -2,7 +2,7 @@
 import type { Blob } from "../core/blob.ts";
 import type { Net } from "../net/net.ts";
 import { type ArrayStatistics, deadChannels, statisticsOf } from "./array-statistics.ts";
-import { type TilePicture, tilesOf } from "./layer-tiles.ts";
+import { type TileKind, type TilePicture, tilesOf } from "./layer-tiles.ts";
 
 /** The weights of a layer, or a blob that it makes. */
 export interface ArrayView {
@@ -40,13 +40,14 @@ export async function layerViews(net: Net): Promise<LayerView[]> {
     const made = layer.tops.filter((top) => !seen.has(top));
     for (const top of made) seen.add(top);
     const activations = [];
+    const kind = layer.bottoms.length === 0 ? "input" : "activation";
     for (const blob of made) {
       const values = net.blobs.get(blob);
       if (!values) continue;
       const changedBy = layers
         .filter((other) => other !== layer && other.tops.includes(blob))
         .map(({ name }) => name);
-      activations.push({ blob, changedBy, ...(await viewOf(values, "activation")) });
+      activations.push({ blob, changedBy, ...(await viewOf(values, kind)) });
     }
     const weights = layer.blobs[0];
     views.push({
@@ -62,7 +63,7 @@ function hasSomething({ activations, weights }: LayerView): boolean {
   return activations.length > 0 || weights !== undefined;
 }
 
-async function viewOf(blob: Blob, kind: "weights" | "activation"): Promise<ArrayView> {
+async function viewOf(blob: Blob, kind: TileKind): Promise<ArrayView> {
   const { data, shape } = await blob.sync();
   const axis = kind === "weights" ? 0 : 1;
   return {
@@ -71,9 +72,4 @@ async function viewOf(blob: Blob, kind: "weights" | "activation"): Promise<Array
     dead: deadChannels(data, shape, axis),
     tiles: tilesOf(data, shape, kind),
   };
-}
-
-/** Layers with weights of nothing but zeros, or which are never active. */
-export function isDead({ statistics }: ArrayView): boolean {
-  return statistics.min === 0 && statistics.max === 0 && statistics.odd === 0;
 }

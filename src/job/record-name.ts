@@ -5,6 +5,7 @@ export function recordName(
   facts: Readonly<Record<string, string | number>>,
   index: number,
 ): string {
-  if (facts.case !== undefined) return `${facts.case}, slice ${facts.instance ?? "?"}`;
-  return String(facts.image ?? facts.id ?? facts.key ?? `record ${index}`);
+  const { case: patient, instance, image, id, key } = facts;
+  if (patient !== undefined && instance !== undefined) return `${patient}, slice ${instance}`;
+  return String(image ?? id ?? key ?? `record ${index}`);
 }

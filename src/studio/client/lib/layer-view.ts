@@ -45,9 +45,13 @@ function isZero({ statistics: { min, max, odd, count } }: ShownArray): boolean {
   return count > 0 && odd === 0 && min === 0 && max === 0;
 }
 
-const LEGIBLE = 320;
+const LEGIBLE_WIDTH = 480;
+const LEGIBLE_HEIGHT = 190;
 
 /** Small pictures are enlarged by a whole number, so that pixels stay square. */
 export function tileScale({ width, height }: { width: number; height: number }): number {
-  return Math.max(1, Math.min(16, Math.floor(LEGIBLE / Math.max(width, height))));
+  return Math.max(
+    1,
+    Math.min(12, Math.floor(Math.min(LEGIBLE_WIDTH / width, LEGIBLE_HEIGHT / height))),
+  );
 }

@@ -41,7 +41,7 @@ export const classColorChoices = [
 const KEY = "cortado.overlay";
 
 /** What was set last time; what is missing or makes no sense has its default. */
-export function readSettings(storage: Pick<Storage, "getItem">): OverlaySettings {
+export function readSettings(storage: { getItem(key: string): string | null }): OverlaySettings {
   let kept: unknown;
   try {
     kept = JSON.parse(storage.getItem(KEY) ?? "{}");
@@ -69,7 +69,10 @@ export function readSettings(storage: Pick<Storage, "getItem">): OverlaySettings
   };
 }
 
-export function keepSettings(settings: OverlaySettings, storage: Pick<Storage, "setItem">): void {
+export function keepSettings(
+  settings: OverlaySettings,
+  storage: { setItem(key: string, value: string): void },
+): void {
   try {
     storage.setItem(KEY, JSON.stringify(settings));
   } catch {

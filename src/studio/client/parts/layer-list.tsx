@@ -70,10 +70,7 @@ function ArrayRow({ title, array }: { title: string; array: ShownArray }) {
           <Entry name="Shape" value={shape.join(" × ") || "1"} />
           <Entry name="Mean" value={short(statistics.mean)} />
           <Entry name="Std deviation" value={short(statistics.std)} />
-          <Number
-            name="Min to max"
-            value={`${short(statistics.min)} to ${short(statistics.max)}`}
-          />
+          <Entry name="Min to max" value={`${short(statistics.min)} to ${short(statistics.max)}`} />
         </dl>
         <Histogram array={array} />
       </div>

@@ -95,7 +95,7 @@ export function OverlayView({ model, result }: { model: string; result: TestResu
           </button>
         </div>
         <p class="hint">
-          Epoch of iteration {result.iter}; gray values {short(result.window.low)} to{" "}
+          Snapshot of iteration {result.iter}. Gray values {short(result.window.low)} to{" "}
           {short(result.window.high)} are shown black to white.
         </p>
       </div>

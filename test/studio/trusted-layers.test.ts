@@ -12,10 +12,9 @@ const at = temporaryFolder("trusted");
 let app: FastifyInstance;
 
 beforeAll(async () => {
-  mkdirSync(at("jobs"));
-  mkdirSync(at("data"));
+  for (const name of ["jobs", "data", "other"]) mkdirSync(at(name));
   await writeTinyDataset(at("jobs", "tiny"));
-  writeFileSync(at("data", "number.txt"), "7");
+  writeFileSync(at("other", "number.txt"), "7");
   // Its top has as many values as a file of this machine says.
   writeFileSync(
     at("data", "reader.ts"),
@@ -23,7 +22,7 @@ beforeAll(async () => {
      import { Layer } from "cortado";
      export class Reader extends Layer {
        setup() {}
-       reshape(bottom, top) { top[0].reshape(Number(readFileSync(${JSON.stringify(at("data", "number.txt"))}, "utf8"))); }
+       reshape(bottom, top) { top[0].reshape(Number(readFileSync(${JSON.stringify(at("other", "number.txt"))}, "utf8"))); }
        forward() {}
        backward() {}
      }`,
@@ -48,7 +47,7 @@ async function check(): Promise<CheckResult> {
 }
 
 describe("the check of a custom layer", () => {
-  test("keeps files from it", async () => {
+  test("keeps files of other folders than the studio's from it", async () => {
     open({});
     const { problem } = await check();
     expect(problem?.message).toMatch(/tried to read .*number.txt, which the fence does not allow/);

@@ -36,6 +36,8 @@ export interface CheckRequest {
   readonly settings: Partial<Pick<JobSettings, "batchSize" | "valBatchSize" | "cropSize" | "mean">>;
   /** Custom layers run in this process, as the user's own. */
   readonly trusted: boolean;
+  /** Folders whose files custom layers that are not trusted may read; none if absent. */
+  readonly readable?: readonly string[] | undefined;
 }
 
 const nothing = { layers: [], parameters: 0, bytes: 0, notes: [] } as const;
@@ -114,7 +116,7 @@ async function look(
 ): Promise<void> {
   const options = {
     ...{ imageShape: dataset.featureShape, layers: custom.folders },
-    fence: request.trusted ? false : { seconds: custom.seconds },
+    fence: request.trusted ? false : { seconds: custom.seconds, read: request.readable },
   };
   const weights = await readWeights(request.weights);
   const merged = weights.length > 0 ? mergedWeights(weights) : undefined;

@@ -55,7 +55,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     board: new JobBoard(jobs, watch),
     uploads: new Uploads(files.uploads),
     checker: new Checker(),
-    trainingFlags: trainingFlags(parallel, trustedLayers),
+    trainingFlags: trainingFlags(parallel),
     trustedLayers,
     uploadLimit: options.uploadLimit ?? 2 ** 30,
   };
@@ -84,11 +84,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   return app;
 }
 
-/** Trainings side by side share the cores; a fenced layer that misbehaves harms its own training only. */
-function trainingFlags(parallel: number, trustedLayers: boolean): string[] {
+/** Trainings side by side share the cores. */
+function trainingFlags(parallel: number): string[] {
   const threads = Math.max(1, Math.floor(availableParallelism() / parallel));
-  return [
-    ...(trustedLayers ? [] : ["--fence-layers"]),
-    ...(parallel > 1 ? [`--threads=${threads}`] : []),
-  ];
+  return parallel > 1 ? [`--threads=${threads}`] : [];
 }

@@ -35,5 +35,6 @@ export async function checkRequest(form: CheckForm, context: Context): Promise<C
       ...(mean === undefined ? {} : { mean }),
     },
     trusted: context.trustedLayers,
+    readable: context.roots.data,
   };
 }

@@ -67,15 +67,18 @@ export class Evaluations {
     return JSON.parse(text) as EvaluationDetail;
   }
 
-  /** Starts one, or starts it again. @throws Refusal where it runs already */
-  async start(which: Which, readable: readonly string[]): Promise<void> {
+  /**
+   * Starts one, or starts it again.
+   * @param flags how custom layers run
+   * @throws Refusal where it runs already
+   */
+  async start(which: Which, flags: readonly string[]): Promise<void> {
     const before = this.#queue.get(idOf(which));
     if (before && isActive(before)) throw new Refusal(409, "this test runs already");
     await mkdir(join(this.#roots.job(which.model), FOLDER), { recursive: true });
     const command = [
-      ...["evaluate", this.#roots.job(which.model), "--fence-layers"],
+      ...["evaluate", this.#roots.job(which.model), ...flags],
       ...[`--snapshot=${which.iter}`, `--stage=${which.stage}`, `--out=${this.#file(which)}`],
-      `--fence-read=${readable.join(",")}`,
     ];
     // A kind is a place in the queue; this one has tests only.
     await this.#queue.add({ id: idOf(which), kind: "model", commands: [command] });

@@ -1,5 +1,6 @@
 /** @file What the studio and the processes that test an image or check a network say to each other. */
 import type { CheckResult } from "../api-types.ts";
+import type { FenceOptions } from "../../core/fence-options.ts";
 import type { TestResult } from "../test-types.ts";
 
 export type SegmentRequest = {
@@ -9,8 +10,7 @@ export type SegmentRequest = {
   readonly iter?: number | undefined;
   /** Whether every layer is looked at. */
   readonly layers?: boolean | undefined;
-  /** Folders whose files custom layers may read. */
-  readonly readable: readonly string[];
+  readonly fence: FenceOptions | false;
 } & (
   | { readonly file: string; readonly frame?: number | undefined }
   | { readonly dataset: string; readonly stage: "train" | "val"; readonly index: number }

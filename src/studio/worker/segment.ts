@@ -14,7 +14,7 @@ async function answer(request: SegmentRequest): Promise<SegmentReply> {
       ? await readRecord(request.dataset, request.stage, request.index)
       : { image: await readImage(request.file, request.frame), label: undefined };
   const { iter, ...model } = await jobModel(request.folder, request.iter);
-  const segmenter = await Segmenter.open({ ...model, fence: { read: request.readable } });
+  const segmenter = await Segmenter.open({ ...model, fence: request.fence });
   try {
     const { map, classCount } = await segmenter.segment(image);
     const { width, height, channels, pixels } = windowed(image);

@@ -12,6 +12,7 @@ import { checkForm, checkRequest } from "../check-form.ts";
 import type { Context } from "../context.ts";
 import { modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
 import { checkNetFiles } from "../net-files.ts";
+import { layerFlags } from "../layer-flags.ts";
 import { packageFiles } from "../package-files.ts";
 import { modelArchive } from "../model-archive.ts";
 import { previewOf } from "../preview-form.ts";
@@ -21,8 +22,8 @@ import { tar } from "../tar.ts";
 
 export function addModelRoutes(app: FastifyInstance, context: Context): void {
   const { checker, jobs, queue, roots } = context;
-  const trainCommand = (folder: string) => [
-    ["fit", ...context.trainingFlags, `--resume=${folder}`],
+  const trainCommand = (id: string) => [
+    ["fit", ...context.trainingFlags, ...layerFlags(id, context), `--resume=${roots.job(id)}`],
   ];
 
   app.post<{ Body: CheckForm }>(
@@ -59,7 +60,7 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       for (const { name, ...changed } of variants) {
         const out = roots.job(name);
         await prepareJob({ settings: { ...settings, ...changed }, networkText: body.network, out });
-        await queue.add({ id: name, kind: "model", commands: trainCommand(out) });
+        await queue.add({ id: name, kind: "model", commands: trainCommand(name) });
       }
       return reply.code(201).send({ jobs: variants.map(({ name }) => name) });
     },
@@ -96,7 +97,7 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       if (status === "running" || status === "waiting" || status === "done") {
         throw new Refusal(409, `${params.id} is ${status}; there is nothing to resume`);
       }
-      await queue.add({ id: params.id, kind: "model", commands: trainCommand(folder) });
+      await queue.add({ id: params.id, kind: "model", commands: trainCommand(params.id) });
       return jobs.model(params.id);
     },
   );

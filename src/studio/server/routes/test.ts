@@ -7,6 +7,7 @@ import type { Stage, TestResult } from "../../test-types.ts";
 import type { Context } from "../context.ts";
 import { readDatasetFile } from "../dataset-file.ts";
 import { streamEvents } from "../event-stream.ts";
+import { layerFence, layerFlags } from "../layer-flags.ts";
 import { Refusal } from "../refusal.ts";
 import { segment } from "../run-segment.ts";
 import { idParams } from "../schemas.ts";
@@ -54,8 +55,8 @@ export function addTestRoutes(app: FastifyInstance, context: Context): void {
     async ({ params, body: asked }): Promise<TestResult> => {
       const model = await trainedModel(params.id, context);
       const { record, upload, frame, layers } = asked;
-      const readable = context.roots.readable(params.id);
-      const from = { folder: model.folder, iter: asked.iter, layers, readable };
+      const fence = layerFence(params.id, context);
+      const from = { folder: model.folder, iter: asked.iter, layers, fence };
       const dataset = await readDatasetFile(model.settings.dataset);
       const names = { classNames: dataset?.classNames ?? [], palette: dataset?.palette ?? [] };
       if (record) {
@@ -85,7 +86,7 @@ interface WhichParams {
 }
 
 function addEvaluationRoutes(app: FastifyInstance, context: Context): void {
-  const { jobs, evaluations, roots } = context;
+  const { jobs, evaluations } = context;
   const list = async (id: string) => evaluations.list(await jobs.model(id));
   const params = {
     type: "object",
@@ -128,7 +129,7 @@ function addEvaluationRoutes(app: FastifyInstance, context: Context): void {
       if (!model.snapshots.some((snapshot) => snapshot.iter === which.iter)) {
         throw new Refusal(404, `${id} has no snapshot of iteration ${which.iter}`);
       }
-      await evaluations.start({ model: id, ...which }, roots.readable(id));
+      await evaluations.start({ model: id, ...which }, layerFlags(id, context));
       return reply.code(201).send(await list(id));
     },
   );

@@ -21,7 +21,7 @@ import { defaultSettings } from "../../src/job/settings.ts";
 import { trainJob } from "../../src/job/train-job.ts";
 import { buildApp } from "../../src/studio/server/app.ts";
 import { LOOPBACK } from "../../src/studio/server/guard.ts";
-import { readRecordImage } from "../../src/studio/server/records.ts";
+import { readRecord } from "../../src/studio/server/records.ts";
 import { tar } from "../../src/studio/server/tar.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { tinyNetwork, writeTinyDataset } from "../support/tiny-dataset.ts";
@@ -37,7 +37,7 @@ const get = (url: string) => app.inject({ method: "GET", url, headers: { host: "
 
 async function classesOf(folder: string, dataset: string): Promise<number[]> {
   const segmenter = await Segmenter.open(await jobModel(folder));
-  const image = await readRecordImage(dataset, "val", 0);
+  const { image } = await readRecord(dataset, "val", 0);
   const { map } = await segmenter.segment(image);
   segmenter.dispose();
   return [...map.classes];

@@ -3,7 +3,7 @@ import { NetDefinitionError } from "../errors.ts";
 import type { Heap, Pointer } from "./heap.ts";
 import { MAX_AXES, type Shape, count, sameShape, shapeString } from "./shape.ts";
 import { SyncedMemory } from "./synced-memory.ts";
-import { type BlobContent, type Tensor, isTensor, tensorOf } from "./tensor.ts";
+import { type BlobContent, type Tensor, isTensor, tensorMemoryOf, tensorOf } from "./tensor.ts";
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -134,11 +134,13 @@ export class Blob {
   }
 
   /**
-   * Writes all values from the host: `count` of them, or one number for all.
+   * Writes all values: `count` of them, or one number for all. Where the device keeps tensors, a tensor
+   * stays there; else they are the host's.
    * @throws NetDefinitionError when there are more or fewer values; nothing is written then.
    */
   set(values: BlobContent): void {
     checkLength(values, this.#shape, this.#count);
+    if (this.#keepTensor(this.dataMemory, values)) return;
     this.dataMemory.newest = "host";
     write(this.data, values);
   }
@@ -147,6 +149,7 @@ export class Blob {
   setDiff(values: BlobContent): void {
     checkLength(values, this.#shape, this.#count);
     this.takeClearedDiff();
+    if (this.#keepTensor(this.diffMemory, values)) return;
     this.diffMemory.newest = "host";
     write(this.diff, values);
   }
@@ -157,14 +160,31 @@ export class Blob {
     return this;
   }
 
-  /** A TensorFlow.js tensor of the same shape with a copy of `data`. */
+  /** Adds to the gradient, in the same way. */
+  addToDiff(values: Tensor): void {
+    checkLength(values, this.#shape, this.#count);
+    const home = tensorMemoryOf(this.heap);
+    if (home) {
+      if (this.takeClearedDiff()) home.keep(this.diffMemory, values);
+      else home.add(this.diffMemory, values);
+      return;
+    }
+    const { diff } = this;
+    values.dataSync().forEach((value, i) => {
+      diff[i]! += value;
+    });
+  }
+
+  /** A TensorFlow.js tensor of the same shape with a copy of `data`. On the device tfjs it never leaves it. */
   tensor(): Tensor {
-    return tensorOf(this.data, this.#shape);
+    const home = tensorMemoryOf(this.heap);
+    return home?.tensorOf(this.dataMemory, this.#shape) ?? tensorOf(this.data, this.#shape);
   }
 
   /** A TensorFlow.js tensor of the same shape with a copy of `diff`. */
   diffTensor(): Tensor {
-    return tensorOf(this.diff, this.#shape);
+    const home = tensorMemoryOf(this.heap);
+    return home?.tensorOf(this.diffMemory, this.#shape) ?? tensorOf(this.diff, this.#shape);
   }
 
   /** Uses the other blob's data memory from now on; the other one must have at least as many values. */
@@ -200,6 +220,14 @@ export class Blob {
     this.#diff = undefined;
     this.#dataView = EMPTY;
     this.#diffView = EMPTY;
+  }
+
+  /** Whether a device took the values as they are. */
+  #keepTensor(memory: SyncedMemory, values: BlobContent): boolean {
+    const home = tensorMemoryOf(this.heap);
+    if (!home || typeof values === "number" || !isTensor(values)) return false;
+    home.keep(memory, values);
+    return true;
   }
 
   #bindData(memory: SyncedMemory): void {

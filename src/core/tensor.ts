@@ -6,7 +6,9 @@
 import { createRequire } from "node:module";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { argMaxKernel } from "./arg-max-kernel.ts";
+import type { Heap } from "./heap.ts";
 import type { Shape } from "./shape.ts";
+import type { SyncedMemory } from "./synced-memory.ts";
 
 export type { Tensor };
 export type TensorFlow = typeof import("@tensorflow/tfjs-core");
@@ -28,6 +30,28 @@ export function tensorOf(values: Float32Array, shape: Shape): Tensor {
   return tensorflow().tensor(values.slice(), [...shape]);
 }
 
+/** A device that keeps what blobs hold as tensors, so that a tensor need not pass the host. */
+export interface TensorMemory {
+  /** The first values of a memory, the newest ones; the caller disposes of the tensor, or tidies. */
+  tensorOf(memory: SyncedMemory, shape: Shape): Tensor;
+  /** Makes the tensor's values the newest ones of a memory. The tensor stays the caller's. */
+  keep(memory: SyncedMemory, values: Tensor): void;
+  /** Adds the tensor's values to those of a memory. */
+  add(memory: SyncedMemory, values: Tensor): void;
+}
+
+const tensorMemories = new WeakMap<Heap, TensorMemory>();
+
+/** Lets a device keep the tensors that blobs of a heap are set to. */
+export function keepTensorsOf(heap: Heap, memory: TensorMemory): void {
+  tensorMemories.set(heap, memory);
+}
+
+/** What keeps the tensors of a heap's blobs; absent where blobs live on the host or another device. */
+export function tensorMemoryOf(heap: Heap): TensorMemory | undefined {
+  return tensorMemories.get(heap);
+}
+
 /** What a blob can be filled with: its values in C order, a tensor of as many values, or one number for all. */
 export type BlobContent = number | ArrayLike<number> | Tensor;
 
@@ -35,17 +59,26 @@ export function isTensor(values: BlobContent): values is Tensor {
   return typeof values === "object" && "dataSync" in values;
 }
 
-/** tfjs announces itself on the console with its first tensor; that is the only thing muted here. */
 function load(): TensorFlow {
   const tf = require("@tensorflow/tfjs-core") as TensorFlow;
+  quietly(tf, () => {
+    require("@tensorflow/tfjs-backend-cpu");
+    require("./generated/tensorflow-extras.cjs");
+    tf.unregisterKernel(argMaxKernel.kernelName, argMaxKernel.backendName);
+    tf.registerKernel(argMaxKernel);
+    tf.scalar(0).dispose();
+  });
+  return tf;
+}
+
+/** Loads a backend without what TensorFlow.js says on the console then: an advertisement, and kernels that it has twice. */
+export function quietly(tf: TensorFlow, load: () => void): void {
   const environment = tf.env();
   const isMuted = environment.getBool("PROD");
   environment.set("PROD", true);
-  require("@tensorflow/tfjs-backend-cpu");
-  require("./generated/tensorflow-extras.cjs");
-  tf.unregisterKernel(argMaxKernel.kernelName, argMaxKernel.backendName);
-  tf.registerKernel(argMaxKernel);
-  tf.scalar(0).dispose();
-  environment.set("PROD", isMuted);
-  return tf;
+  try {
+    load();
+  } finally {
+    environment.set("PROD", isMuted);
+  }
 }

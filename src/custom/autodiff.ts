@@ -32,7 +32,7 @@ export function derivedBackward(
   });
   for (const [blob, gradient] of zip(wanted, gradients)) {
     if (bottoms.includes(blob)) blob.setDiff(gradient ?? 0);
-    else accumulate(blob.diff, gradient);
+    else if (gradient) blob.addToDiff(gradient);
   }
 }
 
@@ -112,12 +112,6 @@ function weightedSum(tops: readonly Blob[], written: ReadonlyMap<Blob, Tensor>):
       .sum();
   });
   return tensorflow().addN(terms);
-}
-
-function accumulate(diff: Float32Array, gradient: Tensor | undefined): void {
-  gradient?.dataSync().forEach((value, i) => {
-    diff[i]! += value;
-  });
 }
 
 function zip<A, B>(as: readonly A[], bs: readonly B[]): [A, B][] {

@@ -40,7 +40,7 @@ export class HostStep {
     layer.forward(bottomBlobs, topBlobs);
     this.#keepsShared();
     if (bottomBlobs.length === 0) return;
-    for (const { dataMemory } of topBlobs) dataMemory.newest = "host";
+    for (const { dataMemory } of topBlobs) wroteOnHost(dataMemory);
   }
 
   async backward(): Promise<void> {
@@ -57,13 +57,13 @@ export class HostStep {
     for (const blob of layer.blobs) {
       await this.#reads(blob.dataMemory);
       // Gradients are added to: what the device may have there counts.
-      if (blob.hasDiff) await blob.diffMemory.bringToHost();
+      if (blob.hasDiff && this.#needsSync) await blob.diffMemory.bringToHost();
     }
     this.#overwritesBottomDiffs();
     layer.backward?.(topBlobs, propagateDown, bottomBlobs);
     this.#keepsShared();
     for (let i = 0; i < bottomBlobs.length; i++) {
-      if (propagateDown[i]) bottomBlobs[i]!.diffMemory.newest = "host";
+      if (propagateDown[i]) wroteOnHost(bottomBlobs[i]!.diffMemory);
     }
   }
 
@@ -120,6 +120,11 @@ export class HostStep {
       else if (this.#needsSync) await dataMemory.bringToHost();
     }
   }
+}
+
+/** What a layer wrote is the host's now, unless it left a tensor on the device (`Blob.set`). */
+function wroteOnHost(memory: SyncedMemory): void {
+  if (memory.newest === "both") memory.newest = "host";
 }
 
 /** Whether a top is another blob in the memory of a bottom; where it is the bottom, it is written. */

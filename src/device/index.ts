@@ -2,6 +2,7 @@
 import { CaffeError, UsageError } from "../errors.ts";
 import { type CpuOptions, defaultCpuDevice } from "./cpu/cpu-device.ts";
 import type { Device } from "./device.ts";
+import type { TfjsDevice } from "./tfjs/tfjs-device.ts";
 import type { WebGpuDevice } from "./webgpu/webgpu-device.ts";
 
 export { type CpuOptions, defaultCpuDevice, openCpuDevice } from "./cpu/cpu-device.ts";
@@ -31,7 +32,8 @@ export async function resolveDevice(
   if (choice === "cpu") return defaultCpuDevice({ threads });
   if (choice === "webgpu") return defaultWebGpuDevice({ threads });
   if (choice === "auto") return (await realGpu(threads)) ?? defaultCpuDevice({ threads });
-  throw new UsageError(`there is no device "${choice}"; use "auto", "cpu" or "webgpu"`);
+  if (choice === "tfjs") return defaultTfjsDevice({ threads });
+  throw new UsageError(`there is no device "${choice}"; use "auto", "cpu", "webgpu" or "tfjs"`);
 }
 
 /** A GPU that is no software; loads the webgpu package only here. */
@@ -54,6 +56,19 @@ function defaultWebGpuDevice(options: CpuOptions): Promise<WebGpuDevice> {
   if (!device) {
     device = import("./webgpu/webgpu-device.ts").then((module) => module.openWebGpuDevice(options));
     webGpuDevices.set(key, device);
+  }
+  return device;
+}
+
+const tfjsDevices = new Map<string, Promise<TfjsDevice>>();
+
+/** The process's own TensorFlow.js, loaded when first asked for. */
+function defaultTfjsDevice(options: CpuOptions): Promise<TfjsDevice> {
+  const key = String(options.threads);
+  let device = tfjsDevices.get(key);
+  if (!device) {
+    device = import("./tfjs/tfjs-device.ts").then((module) => module.openTfjsDevice(options));
+    tfjsDevices.set(key, device);
   }
   return device;
 }

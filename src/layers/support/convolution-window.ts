@@ -42,7 +42,10 @@ const PAD: Size = { field: "pad", name: "pad", stem: "pad", pair: ["padH", "padW
 const DILATION: Size = { field: "dilation", name: "dilation", stem: "dilation", fallback: 1 };
 
 /** Reads the window of a `convolution_param` for so many spatial axes (BVLC BaseConvolutionLayer::LayerSetUp). */
-export function convolutionWindow(context: LayerContext, spatialAxes: number): Window {
+export function convolutionWindow(
+  context: Pick<LayerContext, "param" | "fail">,
+  spatialAxes: number,
+): Window {
   // As it was written: a pad_h that is absent is not a pad_h of 0.
   const param = context.param.convolutionParam ?? createMessage("ConvolutionParameter");
   const kernel = sizes(context, param, KERNEL, spatialAxes);
@@ -71,7 +74,7 @@ export function convolutionWindow(context: LayerContext, spatialAxes: number): W
 }
 
 function sizes(
-  context: LayerContext,
+  context: Pick<LayerContext, "param" | "fail">,
   param: ConvolutionParameter,
   size: Size,
   spatialAxes: number,

@@ -1,0 +1,44 @@
+/** @file The layers that the tfjs device has kernels for, by the prototxt's `type`. */
+import { accuracy } from "./accuracy.ts";
+import { batchNorm } from "./batch-norm.ts";
+import { convolution, deconvolution } from "./convolution.ts";
+import { dropout } from "./dropout.ts";
+import { eltwise } from "./eltwise.ts";
+import { innerProduct } from "./inner-product.ts";
+import type { KernelFactory } from "./kernel.ts";
+import { euclideanLoss, sigmoidCrossEntropyLoss, softmaxWithLoss } from "./losses.ts";
+import { lrn } from "./lrn.ts";
+import { neurons } from "./neurons.ts";
+import { concat, crop, permute, silence, slice, split } from "./parts.ts";
+import { pooling } from "./pooling.ts";
+import { prelu } from "./prelu.ts";
+import { bias, scale } from "./scale.ts";
+import { softmax } from "./softmax.ts";
+
+export const kernels: Readonly<Record<string, KernelFactory>> = {
+  ...neurons,
+  Accuracy: accuracy,
+  BatchNorm: batchNorm,
+  Bias: bias,
+  Concat: concat,
+  Convolution: convolution,
+  ConvolutionDepthwise: convolution,
+  Crop: crop,
+  Deconvolution: deconvolution,
+  DepthwiseConvolution: convolution,
+  Dropout: dropout,
+  Eltwise: eltwise,
+  EuclideanLoss: euclideanLoss,
+  InnerProduct: innerProduct,
+  LRN: lrn,
+  PReLU: prelu,
+  Permute: permute,
+  Pooling: pooling,
+  Scale: scale,
+  SigmoidCrossEntropyLoss: sigmoidCrossEntropyLoss,
+  Silence: silence,
+  Slice: slice,
+  Softmax: softmax,
+  SoftmaxWithLoss: softmaxWithLoss,
+  Split: split,
+};

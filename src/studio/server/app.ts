@@ -41,6 +41,7 @@ export interface AppOptions extends GuardOptions {
 export function buildApp(options: AppOptions): FastifyInstance {
   const roots = new Roots(options.jobs, options.data);
   const files = new TaskFiles(roots.jobs);
+  const uploadLimit = options.uploadLimit ?? 2 ** 30;
   const watch = new JobWatch(roots.jobs, files.logs);
   const { parallel = 1, trustedLayers = false } = options;
   const queue = new TaskQueue({
@@ -53,17 +54,19 @@ export function buildApp(options: AppOptions): FastifyInstance {
     ...{ roots, files, queue, jobs, watch },
     evaluations: new Evaluations(roots, packageFiles.program),
     board: new JobBoard(jobs, watch),
-    uploads: new Uploads(files.uploads),
-    checker: new Checker(),
+    uploads: new Uploads(files.uploads, uploadLimit),
+    checker: new Checker(files.uploads),
     trainingFlags: trainingFlags(parallel),
     trustedLayers,
-    uploadLimit: options.uploadLimit ?? 2 ** 30,
+    uploadLimit,
   };
   const app = Fastify({
     bodyLimit: 4 * 2 ** 20,
     forceCloseConnections: true,
     ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
   });
+  // A form of a stranger's page can send text, but no JSON.
+  app.removeContentTypeParser("text/plain");
   addGuard(app, options);
   app.setErrorHandler((error, _request, reply) => {
     const { status, body } = replyTo(error);
@@ -76,6 +79,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   addTestRoutes(app, context);
   addFileRoutes(app, context);
   addClientFiles(app, packageFiles.client);
+  // What the first page would wait for is read before it is asked for.
+  app.addHook("onListen", async () => void jobs.list().catch(() => []));
   app.addHook("onClose", async () => {
     watch.close();
     context.checker.close();

@@ -11,10 +11,16 @@ const TIME_LIMIT_MS = 60_000;
 const IDLE_MS = 60_000;
 
 export class Checker {
+  readonly #folder: string;
   #child: ChildProcess | undefined;
   /** Ends when all checks before have ended. */
   #turn: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
+
+  /** @param folder where the process runs; a path of a text is looked for in it */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
   /**
    * Checks one text after the other.
@@ -39,6 +45,7 @@ export class Checker {
   async #ask(request: CheckRequest): Promise<CheckResult> {
     clearTimeout(this.#idle);
     this.#child ??= fork(packageFiles.checkWorker, [], {
+      cwd: this.#folder,
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const child = this.#child;

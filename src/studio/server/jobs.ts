@@ -142,7 +142,9 @@ export class Jobs {
     const record = await readRecord(folder);
     if (record) return modelSummary(id, record, task, await curveDigest(folder));
     const file = await readDatasetFile(folder);
-    if (file) return { ...datasetSummary(id, file), ...(task ? { created: task.created } : {}) };
+    // Until its process has ended, it may neither be deleted nor trained on.
+    const isReady = file && task?.status !== "running";
+    if (isReady) return { ...datasetSummary(id, file), ...(task ? { created: task.created } : {}) };
     return task && pendingSummary(task, lastProgress(this.#files.log(id)));
   }
 }

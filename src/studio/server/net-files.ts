@@ -6,13 +6,16 @@ import { Refusal } from "./refusal.ts";
 import { type Roots, isWithin } from "./roots.ts";
 
 /** Fields of Caffe's messages whose value is a path that is read or written. */
-const PATHS = new Set([
+export const PATHS: ReadonlySet<string> = new Set([
   "source",
   "meanFile",
   "rootFolder",
   "mapFile",
   "fileName",
   "outputDirectory",
+  "labelMapFile",
+  "nameSizeFile",
+  "saveFile",
 ]);
 
 /**

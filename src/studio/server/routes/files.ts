@@ -1,6 +1,7 @@
 /** @file Routes of files: looking into the allowed folders, and uploads. */
 import { readdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { FolderList, StudioInfo } from "../../api-types.ts";
 import type { Context } from "../context.ts";
@@ -41,21 +42,19 @@ export function addFileRoutes(app: FastifyInstance, context: Context): void {
     },
   );
 
-  app.addContentTypeParser(
-    "application/octet-stream",
-    { parseAs: "buffer", bodyLimit: uploadLimit },
-    (_request, body, done) => done(null, body),
-  );
+  app.addContentTypeParser("application/octet-stream", (_request, body, done) => done(null, body));
   const params = {
     type: "object",
     properties: { name: { type: "string", maxLength: 100 } },
   } as const;
-  app.put<{ Params: { name: string }; Body: Buffer }>(
+  app.put<{ Params: { name: string }; Body: unknown }>(
     "/api/uploads/:name",
-    { schema: { params }, bodyLimit: uploadLimit },
-    async ({ params: { name }, body }, reply) => {
-      if (!Buffer.isBuffer(body))
+    { schema: { params } },
+    async ({ params: { name }, body, headers }, reply) => {
+      if (!(body instanceof Readable))
         throw new Refusal(415, "send the file as application/octet-stream");
+      if (Number(headers["content-length"] ?? 0) > uploadLimit)
+        throw new Refusal(413, `the file is larger than ${uploadLimit} bytes`);
       return reply.code(201).send({ upload: await uploads.keep(name, body), name });
     },
   );

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { Readable, pipeline } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
+import { CaffeError } from "../../../errors.ts";
 import { pngOf } from "../../../job/picture.ts";
 import { prepareJob } from "../../../job/prepare-job.ts";
+import { type NetParameter, createMessage } from "../../../schema/index.ts";
 import type { CheckForm, ModelForm, NetworkTemplate, PreviewForm } from "../../api-types.ts";
 import { parseNetwork } from "../../check/parse-network.ts";
 import { checkForm, checkRequest } from "../check-form.ts";
@@ -31,6 +33,7 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
     { schema: { body: checkForm } },
     async ({ body }, reply) => {
       const isWanted = () => !reply.raw.destroyed;
+      await checkNetFiles(namedIn(body.network), roots, roots.job("new"));
       return checker.check(await checkRequest(body, context), isWanted);
     },
   );
@@ -101,6 +104,16 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       return jobs.model(params.id);
     },
   );
+}
+
+/** A text as a net; an empty one where it is none, which the check will say better. */
+function namedIn(text: string): NetParameter {
+  try {
+    return parseNetwork(text);
+  } catch (error) {
+    if (error instanceof CaffeError) return createMessage("NetParameter", {});
+    throw error;
+  }
 }
 
 /** The networks that come with the package, each under the first line of its description. */

@@ -26,7 +26,7 @@ export async function readCaffemodel(
   if (isHdf5File(path)) return readHdf5Weights(path);
   const bytes = await readBinaryFile(path, `Couldn't open ${path}`);
   try {
-    const net = decodeMessage("NetParameter", bytes, { fileName: path });
+    const net = decodeMessage("NetParameter", bytes, { fileName: path, ownsBytes: true });
     if (net.layer.length > 0 || net.layers.length > 0) return upgradeNet(net, logger);
   } catch (error) {
     if (!isSolverState(bytes)) throw error;
@@ -85,7 +85,7 @@ export async function readSolverState(path: string): Promise<SolverState> {
   if (isHdf5File(path)) return readHdf5SolverState(path);
   const missing = isHdf5Name(path) ? "Couldn't open solver state file" : "File not found:";
   const bytes = await readBinaryFile(path, `${missing} ${path}`);
-  const state = decodeMessage("SolverState", bytes, { fileName: path });
+  const state = decodeMessage("SolverState", bytes, { fileName: path, ownsBytes: true });
   if (state.learnedNet === undefined && state.history.length === 0) {
     throw new ModelFileError(`${path}: no .solverstate: it names no weights and has no history`);
   }

@@ -9,7 +9,7 @@ import {
   messageDescriptor,
 } from "./descriptor.ts";
 import type { FieldDescriptor } from "./field.ts";
-import { collectRun, floatsFromBytes } from "./float-runs.ts";
+import { collectRun, floatsFromBytes, floatsInPlace } from "./float-runs.ts";
 import { foreignFieldAt } from "./foreign-fields.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { emptyMessage, type FieldValues, originOf, setOrigin } from "./message.ts";
@@ -31,6 +31,8 @@ interface Target {
   /** The type of a layer, which says what its fields of other forks are. */
   readonly layerType: unknown;
   readonly depth: number;
+  /** Whether lists of floats may stay where they are. */
+  readonly inPlace: boolean;
 }
 
 /**
@@ -39,20 +41,22 @@ interface Target {
  * Lists of weights become typed arrays with one copy; `bytes` fields are views of `bytes`. Fields
  * that the schema does not know are kept and written again by `encodeMessage`.
  * @param options.fileName what an error calls the bytes
+ * @param options.ownsBytes nobody else needs `bytes`: lists of weights are views of them, too, and
+ *   their surroundings are overwritten
  * @throws ModelFileError if the bytes are no such message, or end too early
  */
 export function decodeMessage<N extends MessageName>(
   name: N,
   bytes: Uint8Array,
-  options: { readonly fileName?: string } = {},
+  options: { readonly fileName?: string; readonly ownsBytes?: boolean } = {},
 ): MessageTypes[N] {
   const reader = protobuf.Reader.create(
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   );
-  const { fileName = "the message" } = options;
+  const { fileName = "the message", ownsBytes = false } = options;
   let message: object;
   try {
-    message = readMessage(reader, name, emptyMessage(name), 0);
+    message = readMessage(reader, name, emptyMessage(name), 0, ownsBytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ModelFileError(
@@ -74,6 +78,7 @@ function readMessage(
   name: MessageName,
   values: FieldValues,
   depth: number,
+  inPlace: boolean,
 ): FieldValues {
   if (depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} messages`);
   const descriptor = messageDescriptor(name);
@@ -85,6 +90,7 @@ function readMessage(
     numbers: new Map(originOf(values)?.numbers),
     layerType: name === "LayerParameter" ? (layerTypeAhead(reader) ?? values.type) : undefined,
     depth,
+    inPlace,
   };
   while (reader.pos < reader.len) readField(reader, target);
   for (const [field, pieces] of target.pieces) {
@@ -118,13 +124,15 @@ function layerTypeAhead(reader: Reader): string | undefined {
   return found;
 }
 
-function joinPieces({ descriptor, values }: Target, field: FieldDescriptor, pieces: Uint8Array[]) {
+function joinPieces(target: Target, field: FieldDescriptor, pieces: Uint8Array[]): void {
+  const { descriptor, values, inPlace } = target;
   const type = arrayTypeOf(descriptor.name, field)!;
   const before = values[field.key];
   const all = ArrayBuffer.isView(before)
     ? [new Uint8Array(before.buffer, before.byteOffset, before.byteLength), ...pieces]
     : pieces;
-  values[field.key] = floatsFromBytes(type, all);
+  const moves = inPlace && all.length === 1 && type === Float32Array;
+  values[field.key] = (moves && floatsInPlace(all[0]!)) || floatsFromBytes(type, all);
 }
 
 function readField(reader: Reader, target: Target): void {
@@ -188,7 +196,8 @@ function readForeign(
   const name = field.message!;
   try {
     const message = withinLength(reader, () =>
-      readMessage(reader, name, emptyMessage(name), depth + 1),
+      // What turns out to be no such message is read again.
+      readMessage(reader, name, emptyMessage(name), depth + 1, false),
     );
     if (!originOf(message)?.unknown && missingFields(name, message).length === 0) {
       values[field.key] = message;
@@ -270,7 +279,7 @@ function readValue(
       // A message that comes in two parts is merged, as everywhere in protobuf.
       const values = (before as FieldValues | undefined) ?? emptyMessage(field.message!);
       return withinLength(reader, () =>
-        readMessage(reader, field.message!, values, target.depth + 1),
+        readMessage(reader, field.message!, values, target.depth + 1, target.inPlace),
       );
     }
     case "string":

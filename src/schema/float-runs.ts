@@ -30,6 +30,25 @@ export function floatsFromBytes(
   return floats;
 }
 
+/** Bytes of a list from which on its tag and length take the three bytes that `floatsInPlace` needs. */
+const LEAST_IN_PLACE = 128;
+
+/**
+ * Floats where a packed list of them lies, moved to an address that is a multiple of four: over its tag
+ * and length, which come before it. So a file of weights takes its own size in memory, not twice that.
+ * @returns undefined where a list is too short for that, or not one of whole floats
+ */
+export function floatsInPlace(piece: Uint8Array): Float32Array | undefined {
+  const { buffer, byteOffset, length } = piece;
+  const size = Float32Array.BYTES_PER_ELEMENT;
+  if (!littleEndian || length < LEAST_IN_PLACE || length % size !== 0) return undefined;
+  const aligned = byteOffset - (byteOffset % size);
+  if (aligned !== byteOffset) {
+    new Uint8Array(buffer).copyWithin(aligned, byteOffset, byteOffset + length);
+  }
+  return new Float32Array(buffer, aligned, length / size);
+}
+
 /** The bytes of floats as protobuf packs them; a view, not a copy. */
 export function bytesOf(floats: Float32Array | Float64Array): Uint8Array {
   if (!littleEndian) throw new Error("internal: big-endian processors are not supported");

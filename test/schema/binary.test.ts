@@ -46,6 +46,35 @@ describe("lists of floats", () => {
     expect(data).toEqual(Float32Array.of(1));
   });
 
+  test.each([1, 2, 3, 4])(
+    "stay where they are in bytes of the reader's own, after a name of %d",
+    (n) => {
+      const blobs = [31, 32, 1000, 5].map((count) =>
+        createMessage("BlobProto", {
+          data: Float32Array.from({ length: count }, (_, i) => i + 0.5),
+          diff: Float32Array.from({ length: count }, (_, i) => -i),
+        }),
+      );
+      blobs.push(createMessage("BlobProto", { doubleData: new Float64Array(100).fill(0.1) }));
+      const layer = ["a", "b"].map((name) => createMessage("LayerParameter", { name, blobs }));
+      const name = "x".repeat(n);
+      const bytes = encodeMessage("NetParameter", createMessage("NetParameter", { name, layer }));
+      const copied = decodeMessage("NetParameter", bytes);
+      const own = decodeMessage("NetParameter", bytes, { ownsBytes: true });
+      expect(own).toEqual(copied);
+      const isView = own.layer[1]!.blobs.map(({ data }) => data?.buffer === bytes.buffer);
+      expect(isView).toEqual([false, true, true, false, false]);
+    },
+  );
+
+  test("stay where they are where a blob comes in two parts, but once", () => {
+    const part = (value: number) =>
+      bytesFrom([0x2a, 0x80, 2], new Uint8Array(new Float32Array(64).fill(value).buffer));
+    const bytes = bytesFrom(part(1), part(2));
+    const { data } = decodeMessage("BlobProto", bytes, { ownsBytes: true });
+    expect(data).toEqual(Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 1 : 2)));
+  });
+
   test("are written packed in blobs and one by one in a Datum, as Caffe does", () => {
     const blob = createMessage("BlobProto", { data: Float32Array.of(1, 2) });
     expect(encodeMessage("BlobProto", blob)).toEqual(bytesFrom([0x2a, 8], floats(1, 2)));

@@ -17,6 +17,16 @@ export interface RandomSource {
   /** Where the source stands, as JSON; `restore` goes on from there. */
   state(): RandomState;
   restore(state: RandomState): void;
+  /**
+   * Notes that the next `draws` raw draws are made by a device. They are made up for here when this source
+   * is used again, which may never be.
+   * @param reached where the device stands after all draws that were noted, for `settle`
+   */
+  skip(draws: number, reached?: () => Promise<RandomState>): void;
+  /** Makes up for noted draws by asking the device, where it can be asked; a device may go on after that. */
+  settle(): Promise<void>;
+  /** Another number each time that this source went on by itself, so that a device's state is out of date. */
+  readonly epoch: number;
 }
 
 /** The words of the generator and the index of the next one to hand out. */
@@ -38,13 +48,37 @@ export function createRandom(seed?: number): RandomSource {
   const words = new Int32Array(SIZE);
   seedWords(words, seed === undefined || seed === -1 ? randomBytes(4).readUInt32LE() : seed);
   let next = SIZE;
+  let epoch = 0;
+  // Draws that a device made; `next` is SIZE then, and this is where they began.
+  let owed = 0;
+  let begin = 0;
+  let askDevice: (() => Promise<RandomState>) | undefined;
 
   function uint32(): number {
-    if (next >= SIZE) {
-      refill(words);
-      next = 0;
-    }
+    if (next >= SIZE) goOn();
     return temper(words[next++]!) >>> 0;
+  }
+
+  /** Makes the next words, after what is owed. */
+  function goOn(): void {
+    makeUp();
+    if (next < SIZE) return;
+    refill(words);
+    next = 0;
+  }
+
+  function makeUp(): void {
+    if (owed === 0) return;
+    for (next = begin + owed; next > SIZE; next -= SIZE) refill(words);
+    owed = 0;
+    epoch++;
+  }
+
+  function take(state: RandomState): void {
+    checkState(state);
+    words.set(state.words);
+    next = state.next;
+    owed = 0;
   }
 
   return {
@@ -60,10 +94,7 @@ export function createRandom(seed?: number): RandomSource {
       const largest = largestKept(p) | 0;
       const count = mask.length;
       for (let done = 0; done < count; ) {
-        if (next >= SIZE) {
-          refill(words);
-          next = 0;
-        }
+        if (next >= SIZE) goOn();
         const length = Math.min(count - done, SIZE - next);
         const end = done + length;
         drawMask(words.subarray(next, next + length), largest, value, mask.subarray(done, end));
@@ -72,11 +103,26 @@ export function createRandom(seed?: number): RandomSource {
       }
     },
     integer: (max) => drawInteger(uint32, max),
-    state: () => ({ words: Array.from(words, (word) => word >>> 0), next }),
+    state() {
+      makeUp();
+      return { words: Array.from(words, (word) => word >>> 0), next };
+    },
     restore(state) {
-      checkState(state);
-      words.set(state.words);
-      next = state.next;
+      take(state);
+      epoch++;
+    },
+    skip(draws, reached) {
+      if (draws === 0) return;
+      if (owed === 0) begin = next;
+      next = SIZE;
+      owed += draws;
+      askDevice = reached;
+    },
+    async settle() {
+      if (owed > 0 && askDevice) take(await askDevice());
+    },
+    get epoch() {
+      return epoch;
     },
   };
 }
@@ -139,7 +185,7 @@ function drawUniform(uint32: () => number, min: number, max: number): number {
 }
 
 /** The largest draw for which Bernoulli(p) is true: boost compares the draw as a float32 with p 2^32. */
-function largestKept(p: number): number {
+export function largestKept(p: number): number {
   const limit = Math.fround(p) * 2 ** 32;
   let draw = Math.min(2 ** 32 - 1, Math.floor(limit));
   while (draw < 2 ** 32 - 1 && Math.fround(draw + 1) <= limit) draw++;

@@ -39,6 +39,7 @@ export async function savePositions(
   { iter, type }: { readonly iter: number; readonly type: string },
   { net, testNets, random }: Positions,
 ): Promise<void> {
+  await random.settle();
   const saved: SavedPositions = {
     iter,
     type,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/core/random.ts";
+import { type RandomSource, createRandom } from "../../src/core/random.ts";
 
 const many = (n: number, draw: () => number) => Array.from({ length: n }, draw);
 
@@ -113,6 +113,61 @@ describe("integer", () => {
     const counts = new Array<number>(7).fill(0);
     for (let i = 0; i < 70_000; i++) counts[random.integer(6)]!++;
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+  });
+});
+
+describe("draws that a device makes", () => {
+  const draw = (random: RandomSource, count: number) => many(count, () => random.uint32());
+
+  test.each([1, 5, 619, 620, 623, 624, 625, 1248, 5000])("are made up for: %d of them", (count) => {
+    for (const before of [0, 4, 624]) {
+      const [a, b] = [createRandom(3), createRandom(3)];
+      draw(a, before);
+      draw(b, before + count);
+      a.skip(count - 1);
+      a.skip(1);
+      expect(a.epoch).toBe(0);
+      expect(draw(a, 3)).toEqual(draw(b, 3));
+      expect(a.epoch).toBe(1);
+    }
+  });
+
+  test("are made up for before a mask, and before the state is told", () => {
+    const [a, b, c] = [createRandom(3), createRandom(3), createRandom(3)];
+    draw(b, 700);
+    for (const random of [a, c]) random.skip(700);
+    const masks = [a, b].map((random) => {
+      const mask = new Float32Array(9);
+      random.bernoulliMask(0.5, 1, mask);
+      return [...mask];
+    });
+    expect(masks[0]).toEqual(masks[1]);
+    const after = createRandom(1);
+    after.restore(c.state());
+    c.bernoulliMask(0.5, 1, new Float32Array(9));
+    expect(draw(after, 9)).not.toEqual(draw(c, 9));
+    expect(draw(after, 3)).toEqual(draw(a, 3));
+  });
+
+  test("are asked for where the device can be asked, which may then go on", async () => {
+    const [a, b] = [createRandom(3), createRandom(3)];
+    draw(b, 1000);
+    a.skip(1000, async () => b.state());
+    await a.settle();
+    expect(a.epoch).toBe(0);
+    expect(a.state()).toEqual(b.state());
+    a.skip(10);
+    draw(b, 10);
+    await a.settle(); // Nobody can be asked: it is computed when needed.
+    expect(draw(a, 3)).toEqual(draw(b, 3));
+  });
+
+  test("are forgotten when the source is set anew", () => {
+    const [a, b] = [createRandom(3), createRandom(4)];
+    a.skip(1000);
+    a.restore(b.state());
+    expect(draw(a, 3)).toEqual(draw(b, 3));
+    expect(a.epoch).toBe(1);
   });
 });
 

@@ -184,6 +184,11 @@ export class FencedRandom {
       integer: (max) => here().integer(max),
       state: () => here().state(),
       restore: (state) => here().restore(state),
+      skip: (draws, reached) => here().skip(draws, reached),
+      settle: () => here().settle(),
+      get epoch() {
+        return here().epoch;
+      },
     };
   }
 

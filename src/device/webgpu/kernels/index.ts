@@ -2,6 +2,7 @@
 import { accuracy, argMax } from "./accuracy.ts";
 import { batchNorm, mvn } from "./batch-norm.ts";
 import { concat, crop, permute, silence, slice, tile } from "./copies.ts";
+import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
 import type { KernelFactory } from "./kernel.ts";
 import {
@@ -29,6 +30,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Clip: neurons.clip,
   Concat: concat,
   Crop: crop,
+  Dropout: dropout,
   Eltwise: eltwise,
   ELU: neurons.elu,
   EuclideanLoss: euclideanLoss,

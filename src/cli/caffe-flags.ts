@@ -1,6 +1,5 @@
 /** @file The flags that Caffe's own commands share, and what several of them do with theirs. */
-import type { Logger } from "../core/logger.ts";
-import { type Device, defaultCpuDevice } from "../device/index.ts";
+import type { CpuOptions } from "../device/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagValues } from "./command.ts";
 import { logFlags } from "./command-logger.ts";
@@ -45,7 +44,7 @@ const caffeFlags = {
   gpu: {
     type: "string",
     value: "IDS",
-    summary: "GPUs to use; this version has none and refuses all but an empty list",
+    summary: "the GPU to use, by number, or all; of several the first is taken",
     default: "",
   },
 } as const satisfies Record<string, Flag>;
@@ -56,6 +55,11 @@ export const netFlags = {
     type: "string",
     value: "PATHS",
     summary: "folders or files of custom layers, separated by ','",
+  },
+  device: {
+    type: "string",
+    value: "NAME",
+    summary: "what to compute on: cpu, webgpu, tfjs, or auto for the best that is there",
   },
   threads: { type: "int32", summary: "threads to compute with; one a core if absent" },
   engine: {
@@ -105,23 +109,24 @@ export function iterations(flags: FlagValues): number {
 }
 
 /** Options of `Net.load` and `Solver.load` that the shared flags give. */
-export function netOptions(flags: FlagValues): {
-  layers?: string[];
-  threads?: number;
-  device?: Device;
-} {
+export function netOptions(flags: FlagValues): { layers?: string[]; threads?: number } {
   const layers = list(flags, "layers");
-  const threads = flags.threads;
+  const { threads } = cpuOptions(flags);
+  return {
+    ...(layers.length > 0 ? { layers } : {}),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+/** How the CPU computes; on a GPU, what the host still does. */
+export function cpuOptions(flags: FlagValues): CpuOptions {
+  const { threads } = flags;
   if (threads !== undefined && Number(threads) < 1) {
     throw new UsageError(`--threads is ${threads}; give a whole number of at least 1`);
   }
-  const own = threads === undefined ? {} : { threads: Number(threads) };
   return {
-    ...(layers.length > 0 ? { layers } : {}),
-    ...own,
-    ...(flags.engine === undefined
-      ? {}
-      : { device: defaultCpuDevice({ ...own, engine: engineOf(flags) }) }),
+    ...(threads === undefined ? {} : { threads: Number(threads) }),
+    ...(flags.engine === undefined ? {} : { engine: engineOf(flags) }),
   };
 }
 
@@ -129,19 +134,4 @@ function engineOf(flags: FlagValues): "native" | "wasm" {
   const engine = text(flags, "engine");
   if (engine === "native" || engine === "wasm") return engine;
   throw new UsageError(`--engine is "native" or "wasm", not "${engine}"`);
-}
-
-/** @throws UsageError for `-gpu`, which asks for what this version does not have */
-export function refuseGpu(flags: FlagValues): void {
-  const gpu = text(flags, "gpu");
-  if (gpu === "") return;
-  throw new UsageError(
-    `Cannot use GPU ${gpu}: this version of cortado runs on the CPU only; leave -gpu out.`,
-  );
-}
-
-/** Logs Caffe's line. @throws UsageError for `-gpu` */
-export function useCpu(flags: FlagValues, source: string, logger: Logger): void {
-  refuseGpu(flags);
-  logger.log("info", source, "Use CPU.");
 }

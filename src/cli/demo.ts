@@ -1,7 +1,9 @@
 /** @file `cortado demo`: the tutorial in small, on synthetic patients. */
 import { resolve } from "node:path";
-import { netOptions, text } from "./caffe-flags.ts";
+import { glogLogger } from "../core/glog.ts";
+import { netFlags, text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
+import { bestDeviceFor } from "./device-flags.ts";
 import { runDemo } from "./demo/story.ts";
 
 export const demoCommand: Command = {
@@ -15,11 +17,8 @@ export const demoCommand: Command = {
     patients: { type: "number", value: "N", summary: "synthetic patients", default: 12 },
     pictures: { type: "number", value: "N", summary: "pictures to pretrain on", default: 120 },
     force: { type: "boolean", summary: "replace the folder of an earlier demo", default: false },
-    threads: {
-      type: "number",
-      value: "N",
-      summary: "threads to compute with; one a core if absent",
-    },
+    threads: netFlags.threads,
+    device: netFlags.device,
   },
 
   async run(flags, _positionals, io) {
@@ -32,7 +31,7 @@ export const demoCommand: Command = {
         patients: Number(flags.patients),
         pictures: Number(flags.pictures),
         force: flags.force === true,
-        ...netOptions(flags),
+        device: await bestDeviceFor(flags, glogLogger(io.err)),
       },
       io,
     );

@@ -1,10 +1,9 @@
-/** @file `cortado device_query`: which devices nets can run on here. */
-import { availableParallelism, cpus } from "node:os";
-import { openCpuDevice } from "../device/index.ts";
-import { nativeProblem } from "../math/index.ts";
-import { caffeCommandFlags, refuseGpu, text } from "./caffe-flags.ts";
+/** @file `cortado device_query`: which devices nets can run on here, what was looked for, and how to get more. */
+import { type DeviceReport, surveyDevices } from "../device/survey.ts";
+import { caffeCommandFlags, text } from "./caffe-flags.ts";
 import { commandLogger } from "./command-logger.ts";
 import type { Command } from "./command.ts";
+import { gpuIds, namedGpu } from "./device-flags.ts";
 
 export const deviceQueryCommand: Command = {
   name: "device_query",
@@ -12,20 +11,24 @@ export const deviceQueryCommand: Command = {
   flags: caffeCommandFlags(["gpu"]),
 
   async run(flags, _positionals, io) {
-    const queried = `Querying GPUs ${text(flags, "gpu")}`;
-    commandLogger(flags, io).log("info", "caffe.cpp:138", queried);
-    refuseGpu(flags);
-    const device = openCpuDevice();
-    const model = cpus()[0]?.model.trim() ?? "unknown processor";
-    io.out(`Device:   ${device.name}`);
-    io.out(`Name:     ${model}`);
-    io.out(`Cores:    ${availableParallelism()}`);
-    io.out(`Threads:  ${device.engine.threads}`);
-    const problem = nativeProblem();
-    io.out(`Engine:   ${device.engine.instructionSet}${problem ? ` (native: ${problem})` : ""}`);
-    io.out("Memory:   4096 MiB at most, for all nets of a process");
-    io.out("No GPU device is in this version.");
-    device.dispose();
+    const gpu = text(flags, "gpu");
+    commandLogger(flags, io).log("info", "caffe.cpp:138", `Querying GPUs ${gpu}`);
+    const ids = gpu === "" ? [] : gpuIds(gpu);
+    for (const report of await surveyDevices()) {
+      for (const line of reportLines(report)) io.out(line);
+    }
+    // As in Caffe, to ask for a GPU that is not there is a mistake.
+    for (const index of ids) await namedGpu(gpu, { index });
     return 0;
   },
 };
+
+function reportLines({ name, facts, problem, advice }: DeviceReport): string[] {
+  const lines = [["Device", name] as const, ...facts];
+  return [
+    ...lines.map(([label, value]) => `${`${label}:`.padEnd(10)}${value}`),
+    ...(problem === undefined ? [] : [`Missing:  ${problem}`]),
+    ...(advice === undefined ? [] : [`To do:    ${advice}`]),
+    "",
+  ];
+}

@@ -3,25 +3,28 @@ import { resolve } from "node:path";
 import type { Logger } from "../core/logger.ts";
 import { legacySize, shapeString } from "../core/shape.ts";
 import { type Backend, type RecordWriter, encodeDatum } from "../data/index.ts";
+import type { Device } from "../device/index.ts";
 import { UsageError } from "../errors.ts";
 import { Net } from "../net/net.ts";
 import { checkInterrupted } from "../plugins/dataset/interrupt.ts";
 import { createMessage } from "../schema/index.ts";
 import { netFlags, netOptions } from "./caffe-flags.ts";
-import type { Command, Io } from "./command.ts";
+import type { Command, FlagValues, Io } from "./command.ts";
 import { commandLogger, logFlags } from "./command-logger.ts";
 import { backendNamed, writeDatabase } from "./database.ts";
+import { caffeDevice } from "./device-flags.ts";
 
 export const extractFeaturesCommand: Command = {
   name: "extract-features",
   summary: "write what blobs of a trained net hold for each image into databases",
   positionals: [
     ...["WEIGHTS", "NET", "BLOB[,BLOB]", "DB[,DB]", "BATCHES", "lmdb|leveldb"],
-    ...["[CPU]", "[DEVICE_ID]"],
+    ...["[CPU|GPU]", "[DEVICE_ID]"],
   ],
   flags: { ...netFlags, ...logFlags },
 
-  async run(flags, [weights, model, blobs, databases, batches, type, device], io) {
+  async run(flags, positionals, io) {
+    const [weights, model, blobs, databases, batches, type, mode, deviceId] = positionals;
     const logger = commandLogger(flags, io);
     const features = featuresOf(blobs!.split(","), databases!.split(","), io.cwd);
     const backend = backendNamed(type!);
@@ -29,11 +32,9 @@ export const extractFeaturesCommand: Command = {
     if (!Number.isInteger(count) || count < 1) {
       throw new UsageError(`BATCHES is ${batches}; expected a whole number of at least 1`);
     }
-    if (device === "GPU") {
-      throw new UsageError("Cannot use GPU: this version of cortado runs on the CPU only");
-    }
-    logger.log("error", "extract_features.cpp:62", "Using CPU");
-    const net = await Net.load(model!, { ...netOptions(flags), phase: "TEST", logger });
+    const device = await deviceOf(mode, deviceId, flags, logger);
+    if (!device.remote) logger.log("error", "extract_features.cpp:62", "Using CPU");
+    const net = await Net.load(model!, { ...netOptions(flags), device, phase: "TEST", logger });
     try {
       await net.copyTrainedLayersFrom(weights!);
       checkBlobs(net, features, model!);
@@ -57,6 +58,19 @@ export const extractFeaturesCommand: Command = {
     return 0;
   },
 };
+
+/** `CPU`, or `GPU` and its number, as Caffe's tool has them; without them what `--device` says. */
+async function deviceOf(
+  mode: string | undefined,
+  id: string | undefined,
+  flags: FlagValues,
+  logger: Logger,
+): Promise<Device> {
+  if (mode === "CPU") return caffeDevice({ ...flags, device: "cpu" }, logger, GPU_LINE);
+  return caffeDevice({ ...flags, gpu: mode === "GPU" ? (id ?? "0") : "" }, logger, GPU_LINE);
+}
+
+const GPU_LINE = "extract_features.cpp:57";
 
 interface Feature {
   readonly blob: string;

@@ -15,6 +15,7 @@ import {
 import { solverTypes } from "../solver/solver-types.ts";
 import { list, text } from "./caffe-flags.ts";
 import type { Flag, FlagValues } from "./command.ts";
+import { deviceFlag } from "./device-flags.ts";
 
 const number = (summary: string, value = "N"): Flag => ({ type: "number", value, summary });
 const string = (value: string, summary: string): Flag => ({ type: "string", value, summary });
@@ -46,6 +47,7 @@ export const fitFlags = {
   "snapshot-interval": number("epochs between snapshots; 1", "EPOCHS"),
   "val-interval": number("epochs between validations; 1", "EPOCHS"),
   seed: number("seed of all random numbers"),
+  device: string("NAME", "what to train on: cpu, webgpu, tfjs, or auto for the best that is there"),
 } as const satisfies Record<string, Flag>;
 
 /** A job to clone: its settings and the files that it keeps. */
@@ -96,6 +98,7 @@ export function settingsOf(flags: FlagValues, cwd: string, from?: ClonedFiles): 
     ...present("snapshotInterval", numeric("snapshot-interval")),
     ...present("valInterval", numeric("val-interval")),
     ...present("seed", numeric("seed")),
+    ...(flags.device === undefined ? {} : { device: deviceFlag(flags)! }),
   };
 }
 

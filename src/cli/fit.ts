@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
 import { glogLogger } from "../core/glog.ts";
+import { type DeviceChoice, resolveDevice } from "../device/index.ts";
 import { ModelFileError, UsageError } from "../errors.ts";
 import { isInterrupted, readJobRecord } from "../job/job-record.ts";
 import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
 import { type JobResult, trainJob } from "../job/train-job.ts";
-import { netFlags, netOptions, text } from "./caffe-flags.ts";
+import { cpuOptions, netFlags, netOptions, text } from "./caffe-flags.ts";
 import type { Command, FlagValues, Io } from "./command.ts";
+import { deviceFlag } from "./device-flags.ts";
 import { fenceFlag, fenceOf, fenceReadFlag } from "./fence-flags.ts";
 import { clonedFiles, fitFlags, settingsOf } from "./fit-settings.ts";
 import { jobProgress } from "./job-progress.ts";
@@ -60,7 +62,9 @@ async function prepare(flags: FlagValues, io: Io): Promise<PreparedJob> {
 
 /** @throws UsageError for a job that runs, and for flags that a prepared job has settled already */
 function resumedFolder(folder: string, flags: FlagValues): string {
-  const settled = ["out", "clone", "force", "prepare-only", ...Object.keys(fitFlags)];
+  const settled = ["out", "clone", "force", "prepare-only", ...Object.keys(fitFlags)].filter(
+    (name) => name !== "device",
+  );
   const wrong = settled.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (wrong !== undefined) {
     throw new UsageError(`--${wrong} means nothing to --resume: the job keeps its settings`);
@@ -75,6 +79,7 @@ function resumedFolder(folder: string, flags: FlagValues): string {
 async function train(folder: string, flags: FlagValues, io: Io, resume: boolean): Promise<number> {
   const result = await trainJob(folder, {
     ...netOptions(flags),
+    ...(await deviceOption(flags)),
     fence: fenceOf(flags, io.cwd),
     ...(io.progress ? { observer: jobProgress(io.progress) } : { logger: glogLogger(io.err) }),
     ...(io.signal ? { signal: io.signal } : {}),
@@ -84,6 +89,13 @@ async function train(folder: string, flags: FlagValues, io: Io, resume: boolean)
   });
   for (const line of endLines(result, io.cwd)) io.out(line);
   return 0;
+}
+
+/** The device that a flag names; a resumed job may go on with another one than that of its settings. */
+async function deviceOption(flags: FlagValues): Promise<{ device?: DeviceChoice }> {
+  const device = deviceFlag(flags);
+  if (flags.engine !== undefined) return { device: await resolveDevice(device, cpuOptions(flags)) };
+  return device === undefined ? {} : { device };
 }
 
 /** Caffe's most frequent refusal, with the two ways on. */

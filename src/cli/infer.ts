@@ -1,6 +1,7 @@
 /** @file `cortado infer`: runs a trained model on images or DICOM slices and draws what it finds. */
 import { mkdir } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
+import { glogLogger } from "../core/glog.ts";
 import { UsageError } from "../errors.ts";
 import { type ClassScore, scoreClasses } from "../job/class-map.ts";
 import { shownImage } from "../job/float-image.ts";
@@ -10,6 +11,7 @@ import { pngOf, writePicture } from "../job/picture.ts";
 import { Segmenter, type Segmentation } from "../job/segmenter.ts";
 import { netFlags, netOptions, list, text } from "./caffe-flags.ts";
 import type { Command, FlagValues, Io } from "./command.ts";
+import { bestDeviceFor } from "./device-flags.ts";
 import { modelOf } from "./infer-model.ts";
 import { readImage, readLabel } from "../job/read-image.ts";
 import { tableLines } from "./table.ts";
@@ -63,7 +65,8 @@ export const inferCommand: Command = {
     const labels = list(flags, "label");
     checkFlags(flags, inputs, labels);
     const model = await modelOf(flags, io.cwd);
-    const segmenter = await Segmenter.open({ ...netOptions(flags), ...model });
+    const device = await bestDeviceFor(flags, glogLogger(io.err));
+    const segmenter = await Segmenter.open({ ...netOptions(flags), device, ...model });
     try {
       const results: InferResult[] = [];
       for (const [index, input] of inputs.entries()) {

@@ -3,17 +3,10 @@ import { generalNumber } from "../core/general-number.ts";
 import { UsageError } from "../errors.ts";
 import { Net } from "../net/net.ts";
 import { MeanScores, scoreText, scoresOf } from "../solver/index.ts";
-import {
-  caffeCommandFlags,
-  iterations,
-  list,
-  netOptions,
-  stages,
-  text,
-  useCpu,
-} from "./caffe-flags.ts";
+import { caffeCommandFlags, iterations, list, netOptions, stages, text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
+import { loggedDevice } from "./device-flags.ts";
 
 export const testCommand: Command = {
   name: "test",
@@ -27,13 +20,15 @@ export const testCommand: Command = {
     if (model === "") throw new UsageError("Need a model definition to score.");
     if (weights.length === 0) throw new UsageError("Need model weights to score.");
     const batches = iterations(flags);
-    useCpu(flags, "caffe.cpp:275", logger);
+    const lines = { cpu: "caffe.cpp:275", gpu: "caffe.cpp:272" };
+    const device = await loggedDevice(flags, logger, lines);
     const net = await Net.load(model, {
       phase: "TEST",
       level: Number(flags.level),
       stages: stages(flags),
       weights,
       ...netOptions(flags),
+      device,
       logger,
     });
     say("caffe.cpp:281", `Running for ${batches} iterations.`);

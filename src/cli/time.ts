@@ -5,9 +5,10 @@ import { multiplyAdds } from "../net/multiply-adds.ts";
 import type { NetLayer } from "../net/net-layer.ts";
 import { Net } from "../net/net.ts";
 import type { Phase } from "../schema/index.ts";
-import { caffeCommandFlags, iterations, netOptions, stages, text, useCpu } from "./caffe-flags.ts";
+import { caffeCommandFlags, iterations, netOptions, stages, text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
+import { loggedDevice } from "./device-flags.ts";
 import { tableLines } from "./table.ts";
 
 export const timeCommand: Command = {
@@ -22,12 +23,14 @@ export const timeCommand: Command = {
     if (model === "") throw new UsageError("Need a model definition to time.");
     const phase = phaseOf(flags);
     const rounds = iterations(flags);
-    useCpu(flags, "caffe.cpp:343", logger);
+    const lines = { cpu: "caffe.cpp:343", gpu: "caffe.cpp:340" };
+    const device = await loggedDevice(flags, logger, lines);
     const net = await Net.load(model, {
       phase,
       level: Number(flags.level),
       stages: stages(flags),
       ...netOptions(flags),
+      device,
       logger,
     });
     say("caffe.cpp:351", "Performing Forward");

@@ -3,9 +3,10 @@ import type { Logger } from "../core/logger.ts";
 import { UsageError } from "../errors.ts";
 import { type SolverParameter, copyMessage } from "../schema/index.ts";
 import { Solver, readSolverParameter } from "../solver/index.ts";
-import { caffeCommandFlags, netOptions, stages, text, useCpu } from "./caffe-flags.ts";
+import { caffeCommandFlags, netOptions, stages, text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
+import { loggedDevice } from "./device-flags.ts";
 import { trainingProgress } from "./progress.ts";
 import { type SignalEffect, signalEffect, withSignals } from "./signals.ts";
 
@@ -21,12 +22,13 @@ export const trainCommand: Command = {
     const effects = checkedEffects(flags);
     const logger = commandLogger(flags, io);
     const param = await solverOf(flags, logger);
-    useCpu(flags, "caffe.cpp:197", logger);
-    warnOfGpuMode(param, logger);
+    const lines = { cpu: "caffe.cpp:197", gpu: "caffe.cpp:204" };
+    const device = await loggedDevice(flags, logger, lines, param);
     const snapshot = text(flags, "snapshot");
     const weights = text(flags, "weights");
     const solver = await Solver.load(param, {
       ...netOptions(flags),
+      device,
       logger,
       ...(weights === "" ? {} : { weights }),
     });
@@ -67,10 +69,4 @@ async function solverOf(flags: FlagValues, logger: Logger): Promise<SolverParame
   };
   const weights = text(flags, "snapshot") === "" ? param.weights : [];
   return copyMessage(param, { trainState, weights });
-}
-
-function warnOfGpuMode(param: SolverParameter, logger: Logger): void {
-  if (param.solverMode !== "GPU") return;
-  const message = "solver_mode is GPU, but this version has no GPU device: training on the CPU.";
-  logger.log("warning", "caffe.cpp:199", message);
 }

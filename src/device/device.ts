@@ -32,6 +32,8 @@ export interface LayerKernel extends Pick<Layer, "forward" | "backward" | "dispo
 export interface Device {
   /** "cpu", "webgpu", ... */
   readonly name: string;
+  /** What it computes with, for people: the name of the GPU. */
+  readonly hardware?: string;
   readonly heap: Heap;
   readonly engine: Engine;
   /** An own implementation of a layer, or `undefined`: then its host code runs. */

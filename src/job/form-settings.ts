@@ -1,14 +1,11 @@
 /** @file What DIGITS' model form asks for, with its defaults; the studio's pages read it too. */
+import type { DeviceName } from "../device/names.ts";
 import type { Resolved } from "../schema/index.ts";
 import type { SolverType } from "../solver/solver-types.ts";
 
 export const meanSubtractions = ["none", "pixel", "image"] as const;
 /** `image`: the mean image is subtracted; `pixel`: one mean a channel; `none`: what the net itself says. */
 export type MeanSubtraction = (typeof meanSubtractions)[number];
-
-export const jobDevices = ["cpu", "auto", "webgpu"] as const;
-/** `auto`: a GPU where there is one, and the CPU else. */
-export type JobDevice = (typeof jobDevices)[number];
 
 /** A learning-rate policy as the form states it: steps are percent of the whole training. */
 export type LearningRatePolicy =
@@ -68,8 +65,8 @@ export interface FormSettings {
   /** Random changes of the training images and, with them, of their label maps; absent: none. */
   readonly augmentation?: JobAugmentation;
   readonly seed?: number;
-  /** What computes; absent: the CPU. */
-  readonly device?: JobDevice;
+  /** What to train on; absent: the best that is there when the training starts. */
+  readonly device?: DeviceName;
 }
 
 /** The form as it opens, but for dataset and network. */

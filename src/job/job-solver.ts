@@ -44,7 +44,7 @@ export function jobSolver(settings: JobSettings, size: TrainingSize): JobSolver 
     // 0, as DIGITS writes it, means that only the end of the training is kept.
     snapshot: interval(settings.snapshotInterval * epochIters, maxIter, 0),
     snapshotPrefix: "snapshot",
-    solverMode: "CPU",
+    solverMode: settings.device === "webgpu" || settings.device === "tfjs" ? "GPU" : "CPU",
     ...(settings.seed === undefined ? {} : { randomSeed: settings.seed }),
     type: settings.solverType,
   };

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { FenceOptions } from "../core/fence-options.ts";
 import { glogLogger } from "../core/glog.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { Device, DeviceChoice } from "../device/index.ts";
+import { type DeviceChoice, hardwareOf } from "../device/index.ts";
 import { CaffeError, NetDefinitionError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type {
@@ -116,7 +116,7 @@ async function solve(
   options: TrainJobOptions & { logger: Logger },
   onDevice: (device: string) => Promise<void>,
 ): Promise<void> {
-  const { threads, device = record.settings.device, fence, logger, signal } = options;
+  const { threads, device = record.settings.device ?? "auto", fence, logger, signal } = options;
   const start = options.resume ? newestState(folder, record) : undefined;
   const solver = await Solver.load(join(folder, jobFiles.solver), {
     root: folder,
@@ -125,26 +125,20 @@ async function solve(
     logger,
     ...(start ? { snapshot: start } : startingWeights(record)),
     ...(threads === undefined ? {} : { threads }),
-    ...(device === undefined ? {} : { device }),
+    device,
   });
   const stop = () => solver.request("stop");
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
   try {
-    await onDevice(deviceText(solver.net.device));
+    const { device: taken } = solver.net;
+    await onDevice(`${taken.name} (${hardwareOf(taken)})`);
     solver.observe(metricsWriter(folder, record, solver, options.observer));
     await solver.solve();
   } finally {
     signal?.removeEventListener("abort", stop);
     solver.dispose();
   }
-}
-
-/** What a net computes on, in a few words. */
-function deviceText({ name, engine, remote }: Device): string {
-  const threads = `${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
-  const cpu = `${engine.instructionSet}, ${threads}`;
-  return remote ? name : `${name} (${cpu})`;
 }
 
 function startingWeights({ settings }: JobRecord): { weights?: readonly string[] } {

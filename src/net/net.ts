@@ -133,7 +133,7 @@ export class Net {
     const param =
       typeof source === "string" ? readNetParameter(source, logger) : upgradeNet(source, logger);
     const definition = defineNet(param, options, logger);
-    const device = await resolveDevice(options.device, options.threads);
+    const device = await resolveDevice(options.device, { threads: options.threads, logger });
     const random = options.random ?? createRandom(options.seed);
     const built = await buildNet(definition.layers, {
       phase: definition.state.phase,

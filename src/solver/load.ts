@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { FenceOptions } from "../core/fence-options.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
-import type { DeviceChoice } from "../device/index.ts";
+import { type Device, type DeviceChoice, resolveDevice } from "../device/index.ts";
 import { NetDefinitionError, UsageError } from "../errors.ts";
 import { systemReason } from "../model-file/index.ts";
 import { readNetParameter } from "../net/load-definition.ts";
@@ -86,7 +86,8 @@ export async function loadParts(
   const sources = [trainNetSource(param), ...testNetSources(param)];
   if (settings.snapshot > 0) await checkPrefixWritable(requirePrefix(param), root);
   const random = createRandom(settings.randomSeed < 0 ? undefined : settings.randomSeed);
-  const { device, layers, fence, threads } = options;
+  const { layers, fence, threads } = options;
+  const device = await resolveDevice(options.device, { threads, logger });
   const surroundings = { device, layers, fence, threads, root, logger, random };
   const nets = await buildNets(sources, param.weights, surroundings);
   logger.log("info", "solver.cpp:57", "Solver scaffolding done.");
@@ -117,7 +118,7 @@ function fileList(entries: readonly string[]): string[] {
 
 /** What the nets of a solver have in common. */
 interface Surroundings {
-  readonly device: DeviceChoice | undefined;
+  readonly device: Device;
   readonly layers: SolverOptions["layers"] | undefined;
   readonly fence: SolverOptions["fence"];
   readonly threads: number | undefined;

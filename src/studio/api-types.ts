@@ -1,9 +1,9 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
+import type { DeviceName } from "../device/names.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
 import type {
   FormSettings as JobSettings,
   JobAugmentation,
-  JobDevice,
 } from "../job/form-settings.ts";
 
 export type ShownStatus =
@@ -173,7 +173,7 @@ export interface ModelForm {
   readonly cropSize?: number;
   readonly augmentation?: JobAugmentation;
   readonly seed?: number;
-  readonly device?: JobDevice;
+  readonly device?: DeviceName;
 }
 
 /** What the first training batch of a model is drawn from. */

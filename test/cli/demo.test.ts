@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runDemo } from "../../src/cli/demo/story.ts";
+import { defaultCpuDevice } from "../../src/device/index.ts";
 import { readJobRecord } from "../../src/job/job-record.ts";
 import { recordedIo } from "../support/io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "demo-"));
 const short = {
-  ...{ seed: 1, epochs: 1, pretrainEpochs: 1, patients: 2, pictures: 8, force: false, threads: 2 },
+  ...{ seed: 1, epochs: 1, pretrainEpochs: 1, patients: 2, pictures: 8, force: false },
+  device: defaultCpuDevice({ threads: 2 }),
   out: join(folder, "demo"),
 };
 

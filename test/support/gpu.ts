@@ -9,7 +9,7 @@ export const gpu = await findGpu();
 
 async function findGpu(): Promise<WebGpuDevice | undefined> {
   try {
-    return (await resolveDevice("webgpu", 1)) as WebGpuDevice;
+    return (await resolveDevice("webgpu", { threads: 1 })) as WebGpuDevice;
   } catch (error) {
     if (error instanceof CaffeError) return undefined;
     throw error;
@@ -26,4 +26,16 @@ export function onGpu(
   timeout = 60_000,
 ): void {
   test.skipIf(!gpu)(title + needsGpu, () => body(gpu!), timeout);
+}
+
+/** Makes this process find no GPU of the system, for as long as a test runs. */
+export function hideGpus(): Disposable {
+  const before = process.env.VK_DRIVER_FILES;
+  process.env.VK_DRIVER_FILES = "/nowhere/no-driver.json";
+  return {
+    [Symbol.dispose]() {
+      if (before === undefined) delete process.env.VK_DRIVER_FILES;
+      else process.env.VK_DRIVER_FILES = before;
+    },
+  };
 }

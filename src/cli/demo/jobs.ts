@@ -18,7 +18,7 @@ export async function trainDemoJob(
   stage: Stage,
 ): Promise<JobResult> {
   const { io, options } = stage;
-  const { seed, threads } = options;
+  const { seed, device } = options;
   const job = await prepareJob({
     settings: {
       ...defaultSettings,
@@ -29,7 +29,7 @@ export async function trainDemoJob(
     out: stage.at(name),
   });
   return trainJob(job.folder, {
-    ...(threads === undefined ? {} : { threads }),
+    device,
     ...(io.progress ? { observer: jobProgress(io.progress) } : {}),
     ...(io.signal ? { signal: io.signal } : {}),
   });

@@ -1,6 +1,7 @@
 /** @file The picture of the demo: the same slices as two nets see them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Device } from "../../device/index.ts";
 import { shownImage } from "../../job/float-image.ts";
 import { jobFiles } from "../../job/job-record.ts";
 import { overlay } from "../../job/overlay.ts";
@@ -23,14 +24,14 @@ export async function overlaySheet(
   dataset: string,
   source: Source,
   jobs: readonly JobResult[],
-  threads?: number,
+  device: Device,
 ): Promise<Uint8Array> {
   const records = validationRecords(dataset);
   const every = Math.max(1, Math.floor(records.length / SLICES));
   const chosen = records.filter((_, index) => index % every === 0).slice(0, SLICES);
   const rows: Picture[][] = [];
   for (const job of jobs) {
-    const segmenter = await segmenterOf(job, threads);
+    const segmenter = await segmenterOf(job, device);
     const row: Picture[] = [];
     for (const record of chosen) row.push(await draw(segmenter, record, source));
     segmenter.dispose();
@@ -49,11 +50,11 @@ function validationRecords(dataset: string): SliceRecord[] {
   return (JSON.parse(json) as { val: { records: SliceRecord[] } }).val.records;
 }
 
-function segmenterOf({ snapshots, folder }: JobResult, threads?: number): Promise<Segmenter> {
+function segmenterOf({ snapshots, folder }: JobResult, device: Device): Promise<Segmenter> {
   return Segmenter.open({
     model: join(folder, jobFiles.deploy),
     weights: snapshots[0]!.file,
-    ...(threads === undefined ? {} : { threads }),
+    device,
   });
 }
 

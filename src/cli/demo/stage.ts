@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { builtInLayerFolder } from "../../custom/find.ts";
+import type { Device } from "../../device/index.ts";
 import { UsageError } from "../../errors.ts";
 import type { Io } from "../command.ts";
 
@@ -18,7 +19,8 @@ export interface DemoOptions {
   readonly pictures: number;
   /** Replaces the folder of an earlier demo. */
   readonly force: boolean;
-  readonly threads?: number;
+  /** What all nets of the demo run on. */
+  readonly device: Device;
 }
 
 /** Marks a folder that `force` may replace, and tells its reader what is in it. */

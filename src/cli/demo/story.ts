@@ -186,8 +186,8 @@ async function fineTuning(
 
 async function pictures(stage: Stage, source: Source, jobs: readonly JobResult[]): Promise<void> {
   stage.chapter("Pictures");
-  const { threads } = stage.options;
-  const sheet = await overlaySheet(stage.at("dataset-rgb"), source, jobs, threads);
+  const { device } = stage.options;
+  const sheet = await overlaySheet(stage.at("dataset-rgb"), source, jobs, device);
   const file = stage.at("overlays.png");
   await writePicture(file, sheet);
   stage.say(

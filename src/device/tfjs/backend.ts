@@ -48,6 +48,16 @@ export function loadBackend(choice: BackendChoice = "best"): FoundBackend {
   return { tf, name: "cpu", usesGpu: false, notTaken };
 }
 
+/** Whether npm has installed a package, without loading it. */
+export function isInstalled(name: (typeof PACKAGES)[number]): boolean {
+  try {
+    require.resolve(`@tensorflow/${name}/package.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @returns why not, or nothing */
 function loadTensorFlow(tf: TensorFlow, name: (typeof PACKAGES)[number]): string | undefined {
   restoreOldUtil();

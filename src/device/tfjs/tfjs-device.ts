@@ -32,6 +32,7 @@ export function openTfjsDevice(options: TfjsOptions = {}): TfjsDevice {
   keepTensorsOf(cpu.heap, tensors);
   return {
     name: "tfjs",
+    hardware: `${backend.name}${backend.usesGpu ? " on a GPU" : ", no GPU"}`,
     backend,
     tensors,
     heap: cpu.heap,

@@ -1,6 +1,7 @@
 /** @file Finding a GPU through Dawn, the WebGPU of the `webgpu` package. */
 import { existsSync } from "node:fs";
 import { CaffeError } from "../../errors.ts";
+import { findVulkanDrivers, namesDrivers } from "./vulkan.ts";
 
 /** A GPU, or software that stands in for one. */
 export interface FoundAdapter {
@@ -10,6 +11,13 @@ export interface FoundAdapter {
   /** Whether it computes on the CPU, as SwiftShader and llvmpipe do. */
   readonly isSoftware: boolean;
   readonly instance: GPU;
+}
+
+export interface AdapterChoice {
+  /** The GPU's number, as `listGpus` counts; default: the one that the driver thinks strongest. */
+  readonly index?: number | undefined;
+  /** Whether software that stands in for a GPU will do; default: true. */
+  readonly allowSoftware?: boolean | undefined;
 }
 
 /** The words by which drivers that compute on the CPU are known. */
@@ -22,42 +30,103 @@ const HIDDEN_DRIVERS = ["/usr/lib/chromium/vk_swiftshader_icd.json"];
  * Looks for an adapter, the strongest first; where there is none, for software that stands in for one.
  * @throws CaffeError that says what was looked for and what is missing
  */
-export async function findAdapter(): Promise<FoundAdapter> {
-  const found = (await requestAdapter()) ?? (await requestHiddenAdapter());
-  if (!found) {
+export async function findAdapter(choice: AdapterChoice = {}): Promise<FoundAdapter> {
+  const { index, allowSoftware = true } = choice;
+  const options = index ? [`adapter=${nameOfGpu(await listGpus(), index)}`] : [];
+  const found =
+    (hasDriver() ? await requestAdapter(options) : undefined) ??
+    (allowSoftware ? await requestHiddenAdapter() : undefined);
+  if (!found) throw noGpu(missing());
+  if (found.isSoftware && !allowSoftware) {
+    throw noGpu(`the only adapter is "${found.name}", which is software and computes on the CPU`);
+  }
+  return found;
+}
+
+/** The names of the GPUs that Dawn can use, software left out. */
+export async function listGpus(): Promise<string[]> {
+  const adapters = hasDriver() ? await listAdapters() : [];
+  return adapters.filter((name) => !SOFTWARE.test(name));
+}
+
+/** What would have to be there for a GPU to be found. */
+export function missing(): string {
+  if (process.platform !== "linux") return "there is no GPU that Metal or Direct3D 12 offers";
+  const { manifests, loader } = findVulkanDrivers();
+  if (manifests.length === 0) return "no Vulkan driver is installed";
+  if (!loader) return "Vulkan's loader, libvulkan.so.1, is not installed";
+  return `the Vulkan drivers (${manifests.join(", ")}) offer none`;
+}
+
+/** How to come by a GPU that this package can use. */
+export function advice(): string {
+  return process.platform === "linux"
+    ? "install the driver of the GPU's vendor, with Vulkan, and the package libvulkan1 (in a container of NVIDIA's: NVIDIA_DRIVER_CAPABILITIES=all)"
+    : "update the driver of the GPU";
+}
+
+/** Whether it makes sense to ask Dawn: without a driver it writes warnings, and finds nothing. */
+function hasDriver(): boolean {
+  return process.platform !== "linux" || findVulkanDrivers().manifests.length > 0;
+}
+
+function noGpu(reason: string): CaffeError {
+  return new CaffeError("no-gpu", `no GPU was found: ${reason} (see cortado device_query)`);
+}
+
+function nameOfGpu(gpus: readonly string[], index: number): string {
+  const name = gpus[index];
+  const known = gpus.map((gpu, i) => `${i}: ${gpu}`).join(", ") || "none";
+  if (name === undefined) {
+    throw new CaffeError("no-gpu", `there is no GPU ${index}; found: ${known}`);
+  }
+  if (gpus.indexOf(name) < index) {
     throw new CaffeError(
       "no-gpu",
-      "the webgpu package found no GPU: there is no Vulkan driver (Linux), Metal (macOS) or Direct3D 12 " +
-        "(Windows) that it can use. On Linux install the vendor's driver and libvulkan1",
+      `GPU ${index} cannot be chosen, because others have the same name (${known}) and WebGPU tells them ` +
+        "apart by name only; use GPU 0",
     );
   }
-  const { adapter, instance } = found;
+  return name;
+}
+
+async function requestAdapter(options: readonly string[]): Promise<FoundAdapter | undefined> {
+  const instance = await loadDawn(options);
+  const adapter = await instance.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return undefined;
   const { description, device, vendor, architecture } = adapter.info;
-  const name = [description || device || "GPU", vendor].filter(Boolean).join(", ");
+  const name = [device || description || "GPU", vendor].filter(Boolean).join(", ");
   const isSoftware = SOFTWARE.test([description, device, architecture].join(" "));
   return { adapter, name, isSoftware, instance };
 }
 
-async function requestAdapter(): Promise<Pick<FoundAdapter, "adapter" | "instance"> | undefined> {
-  const instance = await loadDawn();
-  const adapter = await instance.requestAdapter({ powerPreference: "high-performance" });
-  return adapter ? { adapter, instance } : undefined;
-}
-
 /** Names a hidden driver to the Vulkan loader, unless the user has named one. */
-async function requestHiddenAdapter(): ReturnType<typeof requestAdapter> {
+async function requestHiddenAdapter(): Promise<FoundAdapter | undefined> {
   const driver = HIDDEN_DRIVERS.find((path) => existsSync(path));
-  if (!driver || process.env.VK_ICD_FILENAMES) return undefined;
+  if (!driver || namesDrivers()) return undefined;
   process.env.VK_ICD_FILENAMES = driver;
-  const found = await requestAdapter();
-  if (!found) delete process.env.VK_ICD_FILENAMES;
-  return found;
+  try {
+    return await requestAdapter([]);
+  } finally {
+    delete process.env.VK_ICD_FILENAMES;
+  }
 }
 
-async function loadDawn(): Promise<GPU> {
+/** Dawn lists its adapters in the error for a name that it does not find. */
+async function listAdapters(): Promise<string[]> {
+  const instance = await loadDawn(["adapter=(a list of all)"]);
+  const text = await instance.requestAdapter().then(
+    () => "",
+    (error: unknown) => String(error instanceof Error ? error.message : error),
+  );
+  const lines = [...text.matchAll(/backend: '(\w+)', name: '(.*)'/g)];
+  return lines.flatMap(([, backend, name]) => (/^opengl/.test(backend!) ? [] : [name!]));
+}
+
+async function loadDawn(options: readonly string[]): Promise<GPU> {
   try {
     const { create } = await import("webgpu");
-    return create([]);
+    return create([...options]);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new CaffeError(

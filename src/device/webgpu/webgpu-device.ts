@@ -2,7 +2,7 @@
 import { CaffeError } from "../../errors.ts";
 import { type CpuOptions, defaultCpuDevice } from "../cpu/cpu-device.ts";
 import type { Device } from "../device.ts";
-import { type FoundAdapter, findAdapter } from "./adapter.ts";
+import { type AdapterChoice, type FoundAdapter, findAdapter } from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 import { kernels } from "./kernels/index.ts";
 import { createLossLog } from "./losses.ts";
@@ -28,8 +28,10 @@ export interface WebGpuDevice extends Device {
  * Opens the GPU. Layers without a kernel run on the host, with the CPU device's threads.
  * @throws CaffeError that says why there is none
  */
-export async function openWebGpuDevice(options: CpuOptions = {}): Promise<WebGpuDevice> {
-  const found = await findAdapter();
+export async function openWebGpuDevice(
+  options: CpuOptions & AdapterChoice = {},
+): Promise<WebGpuDevice> {
+  const found = await findAdapter(options);
   const { limits } = found.adapter;
   const device = await found.adapter
     .requestDevice({
@@ -42,6 +44,7 @@ export async function openWebGpuDevice(options: CpuOptions = {}): Promise<WebGpu
   const gpu = new Gpu(device, cpu.heap);
   return {
     name: "webgpu",
+    hardware: found.isSoftware ? `${found.name}: software, no GPU` : found.name,
     adapter: found,
     heap: cpu.heap,
     engine: cpu.engine,

@@ -1,9 +1,9 @@
 /** @file The model form: what may stand in it, the models that it asks for, and their settings. */
+import { deviceNames } from "../../device/index.ts";
 import {
   type JobAugmentation,
   type JobSettings,
   defaultSettings,
-  jobDevices,
   meanSubtractions,
 } from "../../job/settings.ts";
 import { solverTypes } from "../../solver/solver-types.ts";
@@ -60,7 +60,7 @@ export const modelForm = {
     ...{ valBatchSize: count, iterSize: count },
     ...{ solverType: { enum: [...solverTypes] }, rmsDecay: share, policy },
     ...{ mean: { enum: [...meanSubtractions] }, cropSize: count, augmentation, seed },
-    device: { enum: [...jobDevices] },
+    device: { enum: [...deviceNames] },
   },
 } as const;
 

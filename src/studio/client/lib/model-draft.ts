@@ -1,6 +1,6 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
+import type { DeviceName } from "../../../device/names.ts";
 import {
-  type JobDevice,
   type PolicyName,
   defaultPolicies,
   defaultSettings,
@@ -44,7 +44,7 @@ export interface ModelDraft {
   readonly cropSize: string;
   readonly augmentation: AugmentationDraft;
   readonly seed: string;
-  readonly device: JobDevice;
+  readonly device: DeviceName;
 }
 
 /** DIGITS' defaults. */
@@ -58,7 +58,7 @@ export const emptyDraft: ModelDraft = {
   solverType: defaultSettings.solverType,
   rmsDecay: `${defaultSettings.rmsDecay}`,
   augmentation: noAugmentation,
-  device: "cpu",
+  device: "auto",
   mean: defaultSettings.mean,
   ...policyDraft(defaultSettings.policy),
 };
@@ -98,7 +98,7 @@ export function draftOf(model: ModelDetail, network: string): ModelDraft {
     cropSize: text(settings.cropSize),
     augmentation: augmentationDraft(settings.augmentation),
     seed: text(settings.seed),
-    device: settings.device ?? "cpu",
+    device: settings.device ?? "auto",
     ...policyDraft(settings.policy),
   };
 }
@@ -119,7 +119,7 @@ export function formOf(draft: ModelDraft): ModelForm {
     ...optional("cropSize", draft.cropSize),
     ...(augmentation ? { augmentation } : {}),
     ...optional("seed", draft.seed),
-    ...(draft.device === "cpu" ? {} : { device: draft.device }),
+    ...(draft.device === "auto" ? {} : { device: draft.device }),
     policy: policyOf(draft),
   };
 }

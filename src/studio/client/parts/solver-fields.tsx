@@ -1,6 +1,6 @@
 /** @file Solver options with DIGITS' names and defaults, and the learning rate as a curve. */
+import type { DeviceName } from "../../../device/names.ts";
 import {
-  type JobDevice,
   type PolicyName,
   defaultPolicies,
   meanSubtractions,
@@ -12,10 +12,11 @@ import { SelectField, TextField, errorFor } from "./field.tsx";
 
 const SOLVERS = ["SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta", "Adam"] as const;
 const DEVICES = [
-  ["cpu", "CPU"],
   ["auto", "GPU where there is one"],
-  ["webgpu", "GPU"],
-] as const satisfies readonly (readonly [JobDevice, string])[];
+  ["cpu", "CPU"],
+  ["webgpu", "GPU (WebGPU)"],
+  ["tfjs", "GPU (TensorFlow.js)"],
+] as const satisfies readonly (readonly [DeviceName, string])[];
 const POLICIES: Readonly<Record<PolicyName, string>> = {
   fixed: "Fixed",
   step: "Step down",

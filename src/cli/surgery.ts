@@ -1,10 +1,11 @@
 /** @file `cortado surgery`: copies weights into a net of another shape, by layer name. */
 import { resolve } from "node:path";
+import { defaultCpuDevice } from "../device/index.ts";
 import { UsageError } from "../errors.ts";
 import { type SurgeryStep, transplant } from "../job/surgery.ts";
 import { readCaffemodel } from "../model-file/index.ts";
 import { Net } from "../net/net.ts";
-import { netFlags, netOptions, text } from "./caffe-flags.ts";
+import { cpuOptions, netFlags, netOptions, text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
 
 export const surgeryCommand: Command = {
@@ -30,13 +31,16 @@ export const surgeryCommand: Command = {
       default: false,
     },
     seed: { type: "number", value: "N", summary: "of what the target's own fillers draw" },
-    ...netFlags,
+    layers: netFlags.layers,
+    threads: netFlags.threads,
+    engine: netFlags.engine,
   },
 
   async run(flags, _positionals, io) {
     const path = (name: string) => resolve(io.cwd, text(flags, name));
     const source = await readCaffemodel(path("from-weights"));
-    const options = { ...netOptions(flags), root: io.cwd, phase: "TEST" } as const;
+    const device = defaultCpuDevice(cpuOptions(flags));
+    const options = { ...netOptions(flags), device, root: io.cwd, phase: "TEST" } as const;
     if (flags["from-model"] !== undefined) {
       const model = await Net.load(path("from-model"), options);
       await model.copyTrainedLayersFrom(source).finally(() => model.dispose());

@@ -82,7 +82,11 @@ async function bestDevice(options: ResolveOptions): Promise<Device> {
 const cpuOptions = ({ threads, engine }: CpuOptions): CpuOptions => ({ threads, engine });
 
 /** Opens what is not open yet; what failed to open may be tried again. */
-function opened<T>(known: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+function opened<T>(
+  known: Map<string, Promise<T>>,
+  key: string,
+  open: () => Promise<T>,
+): Promise<T> {
   let device = known.get(key);
   if (!device) {
     device = open();

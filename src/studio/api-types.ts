@@ -1,10 +1,7 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
 import type { DeviceName } from "../device/names.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
-import type {
-  FormSettings as JobSettings,
-  JobAugmentation,
-} from "../job/form-settings.ts";
+import type { FormSettings as JobSettings, JobAugmentation } from "../job/form-settings.ts";
 
 export type ShownStatus =
   | "initialized"

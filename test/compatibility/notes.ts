@@ -54,7 +54,6 @@ export const notes: Readonly<Record<string, Note>> = {
   "DetectionOutput.save_file": ignored("nothing is drawn here"),
   "SmoothL1Loss.ignore_label": ignored("it has no labels"),
   "HDF5Data.transform_param": refused("Caffe's HDF5Data cannot transform"),
-  "SolverParameter.device_id": ignored("a device is chosen by name"),
   "SolverParameter.layer_wise_reduce": ignored("it is of training on several GPUs"),
   "Python.share_in_parallel": ignored("there is one layer anyhow"),
 };
@@ -125,7 +124,11 @@ export const sharedMessages: readonly {
   { message: "NetStateRule", title: "`include`, `exclude`", readBy: ["net"] },
   { message: "FillerParameter", title: "fillers", readBy: ["core/filler.ts"] },
   { message: "TransformationParameter", title: "`transform_param`", readBy: ["data"] },
-  { message: "SolverParameter", title: "solvers", readBy: ["solver", "cli/train.ts"] },
+  {
+    message: "SolverParameter",
+    title: "solvers",
+    readBy: ["solver", "cli/train.ts", "cli/device-flags.ts"],
+  },
 ];
 
 /** A kind of file, and the functions of src that read and write it. */

@@ -1,10 +1,6 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
 import type { DeviceName } from "../../../device/names.ts";
-import {
-  type PolicyName,
-  defaultPolicies,
-  defaultSettings,
-} from "../../../job/form-settings.ts";
+import { type PolicyName, defaultPolicies, defaultSettings } from "../../../job/form-settings.ts";
 import type {
   CheckForm,
   FileRef,

@@ -1,10 +1,6 @@
 /** @file Solver options with DIGITS' names and defaults, and the learning rate as a curve. */
 import type { DeviceName } from "../../../device/names.ts";
-import {
-  type PolicyName,
-  defaultPolicies,
-  meanSubtractions,
-} from "../../../job/form-settings.ts";
+import { type PolicyName, defaultPolicies, meanSubtractions } from "../../../job/form-settings.ts";
 import type { FieldErrors } from "../lib/api.ts";
 import { short } from "../lib/format.ts";
 import { type ModelDraft, policyCurve, policyDraft } from "../lib/model-draft.ts";

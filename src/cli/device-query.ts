@@ -26,9 +26,9 @@ export const deviceQueryCommand: Command = {
 function reportLines({ name, facts, problem, advice }: DeviceReport): string[] {
   const lines = [["Device", name] as const, ...facts];
   return [
-    ...lines.map(([label, value]) => `${`${label}:`.padEnd(10)}${value}`),
-    ...(problem === undefined ? [] : [`Missing:  ${problem}`]),
-    ...(advice === undefined ? [] : [`To do:    ${advice}`]),
+    ...lines.map(([label, value]) => `${`${label}:`.padEnd(11)}${value}`),
+    ...(problem === undefined ? [] : [`Missing:   ${problem}`]),
+    ...(advice === undefined ? [] : [`To do:     ${advice}`]),
     "",
   ];
 }

@@ -17,7 +17,8 @@ export interface DeviceReport {
 /** Reports all devices, the CPU first. */
 export async function surveyDevices(): Promise<DeviceReport[]> {
   const { surveyWebGpu } = await import("./webgpu/survey.ts");
-  return [surveyCpu(), await surveyWebGpu()];
+  const { surveyTfjs } = await import("./tfjs/survey.ts");
+  return [surveyCpu(), await surveyWebGpu(), surveyTfjs()];
 }
 
 function surveyCpu(): DeviceReport {

@@ -79,7 +79,7 @@ describe("where no GPU is", () => {
   test("device_query says what was looked for, and what to do", async () => {
     const { code, out } = await runIn(folder.path, ["device_query"]);
     expect(code).toBe(0);
-    expect(out).toEqual(expect.arrayContaining(["Device:   cpu", "Device:   webgpu"]));
+    expect(out).toEqual(expect.arrayContaining(["Device:    cpu", "Device:    webgpu"]));
     expect(out.join("\n")).toMatch(/Missing: +no GPU was found: /);
     expect(out.join("\n")).toMatch(/To do: +\S/);
   });

@@ -247,7 +247,7 @@ describe.skipIf(!hasShared)("Caffe's own runs (needs ../shared)", () => {
     const { code, out, err } = await runIn(".", goldenArguments("device_query"));
     expect(code).toBe(0);
     expectSameLog(err, goldenLog("device_query"));
-    expect(out[0]).toBe("Device:   cpu");
+    expect(out[0]).toBe("Device:    cpu");
     const gpu = await runIn(".", ["device_query", "-gpu", "all"]);
     expect(gpu.code).toBe(1);
     expect(gpu.err.at(-1)).toContain("Cannot use GPU all");

@@ -17,7 +17,7 @@ const settings: JobSettings = {
   ...{ snapshotInterval: 0.5, valInterval: 2, learningRate: 1e-4, mean: "pixel" },
   ...{ solverType: "RMSProp", rmsDecay: 0.98 },
   policy: { policy: "multistep", percents: [40, 80], gamma: 0.2 },
-  device: "auto",
+  device: "webgpu",
   augmentation: { flipX: true, rotate: 15, elastic: 0.02, elasticGrid: 5, noise: 0.01 },
 };
 

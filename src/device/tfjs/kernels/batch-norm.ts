@@ -19,32 +19,37 @@ export const batchNorm: KernelFactory = (tensors, request) => {
   const perChannel = [1, means.count, 1];
   const view = ({ shape }: Blob): number[] => [shape[0]!, shape[1]!, count(shape, 2)];
 
-  function globalStatistics(): [Tensor, Tensor] {
+  /** x - mean, and the variance. */
+  function byGlobal(x: Tensor): [Tensor, Tensor] {
     // Without any batch seen, the statistics count as 0.
     const weight = tf.divNoNan(1, tensors.data(factor, [1, 1, 1]));
     const mean = tf.mul(tensors.data(means, perChannel), weight);
-    return [mean, tf.mul(tensors.data(variances, perChannel), weight)];
+    return [tf.sub(x, mean), tf.mul(tensors.data(variances, perChannel), weight)];
   }
 
-  function batchStatistics(x: Tensor): [Tensor, Tensor] {
-    const mean = tf.mean(x, [0, 2], true);
-    const variance = tf.mean(tf.square(tf.sub(x, mean)), [0, 2], true);
+  function byBatch(x: Tensor): [Tensor, Tensor] {
+    // In two steps: a float32 sum of large values is not accurate, that of what is left is.
+    const rough = tf.mean(x, [0, 2], true);
+    const almost = tf.sub(x, rough);
+    const rest = tf.mean(almost, [0, 2], true);
+    const centred = tf.sub(almost, rest);
+    const variance = tf.mean(tf.square(centred), [0, 2], true);
     const m = x.size / means.count;
     const unbiased = m > 1 ? m / (m - 1) : 1;
     const carry = (blob: Blob, now: Tensor) =>
       tensors.setData(blob, tf.add(tf.mul(tensors.data(blob, now.shape), fraction), now));
     carry(factor, tf.ones([1]));
-    carry(means, tf.reshape(mean, [-1]));
+    carry(means, tf.reshape(tf.add(rough, rest), [-1]));
     carry(variances, tf.mul(tf.reshape(variance, [-1]), unbiased));
-    return [mean, variance];
+    return [centred, variance];
   }
 
   return tensorKernel(tensors, request, {
     forward([bottom], [top]) {
       const x = tensors.data(bottom!, view(bottom!));
-      const [mean, variance] = usesGlobal ? globalStatistics() : batchStatistics(x);
+      const [centred, variance] = usesGlobal ? byGlobal(x) : byBatch(x);
       scales.set(tf.rsqrt(tf.add(variance, eps)));
-      const y = tf.mul(tf.sub(x, mean), scales.tensor);
+      const y = tf.mul(centred, scales.tensor);
       if (!usesGlobal) normalized.set(tf.clone(y));
       tensors.setData(top!, y);
     },

@@ -6,12 +6,19 @@ import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
 import { innerProduct } from "./inner-product.ts";
 import type { KernelFactory } from "./kernel.ts";
-import { euclideanLoss, sigmoidCrossEntropyLoss, softmaxWithLoss } from "./losses.ts";
+import {
+  euclideanLoss,
+  hingeLoss,
+  l1Loss,
+  sigmoidCrossEntropyLoss,
+  softmaxWithLoss,
+} from "./losses.ts";
 import { lrn } from "./lrn.ts";
 import { neurons } from "./neurons.ts";
 import { concat, crop, permute, silence, slice, split } from "./parts.ts";
 import { pooling } from "./pooling.ts";
 import { prelu } from "./prelu.ts";
+import { mvn, reduction, tile } from "./reductions.ts";
 import { bias, scale } from "./scale.ts";
 import { softmax } from "./softmax.ts";
 
@@ -29,11 +36,15 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Dropout: dropout,
   Eltwise: eltwise,
   EuclideanLoss: euclideanLoss,
+  HingeLoss: hingeLoss,
   InnerProduct: innerProduct,
+  L1Loss: l1Loss,
   LRN: lrn,
+  MVN: mvn,
   PReLU: prelu,
   Permute: permute,
   Pooling: pooling,
+  Reduction: reduction,
   Scale: scale,
   SigmoidCrossEntropyLoss: sigmoidCrossEntropyLoss,
   Silence: silence,
@@ -41,4 +52,5 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Softmax: softmax,
   SoftmaxWithLoss: softmaxWithLoss,
   Split: split,
+  Tile: tile,
 };

@@ -1,5 +1,6 @@
 /** @file Losses. */
-import type { Tensor } from "../../../core/tensor.ts";
+import type { Blob } from "../../../core/blob.ts";
+import type { Tensor, TensorFlow } from "../../../core/tensor.ts";
 import { type Normalization, normalizationOf } from "../../../layers/support/loss.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import type { Tensors } from "../tensors.ts";
@@ -93,20 +94,78 @@ export const sigmoidCrossEntropyLoss: KernelFactory = (tensors, request) => {
   });
 };
 
+/** A loss of the difference d of two blobs: the sum of of(d) / (divisor N), with of'(d) / divisor = slope(d). */
+function distanceLoss(
+  of: (tf: TensorFlow, d: Tensor) => Tensor,
+  divisor: number,
+  slope: (tf: TensorFlow, d: Tensor) => Tensor,
+): KernelFactory {
+  return (tensors, request) => {
+    const { tf } = tensors;
+    return tensorKernel(tensors, request, {
+      forward([a, b], [top]) {
+        const difference = tf.sub(tensors.data(a!), tensors.data(b!, a!.shape));
+        tensors.setData(top!, tf.div(tf.sum(of(tf, difference)), divisor * a!.shape[0]!));
+      },
+      backward([top], propagateDown, [a, b]) {
+        const difference = tf.sub(tensors.data(a!), tensors.data(b!, a!.shape));
+        const weight = tf.div(tensors.diff(top!, []), a!.shape[0]!);
+        const da = tf.mul(slope(tf, difference), weight);
+        if (propagateDown[0]) tensors.setDiff(a!, da);
+        if (propagateDown[1]) tensors.setDiff(b!, tf.neg(da));
+      },
+    });
+  };
+}
+
 /** As src/layers/euclidean-loss.ts has it. */
-export const euclideanLoss: KernelFactory = (tensors, request) => {
+export const euclideanLoss = distanceLoss(
+  (tf, d) => tf.square(d),
+  2,
+  (_, d) => d,
+);
+
+/** As src/layers/l1-loss.ts has it. */
+export const l1Loss = distanceLoss(
+  (tf, d) => tf.abs(d),
+  1,
+  (tf, d) => tf.sign(d),
+);
+
+/** As src/layers/hinge-loss.ts has it. */
+export const hingeLoss: KernelFactory = (tensors, request) => {
   const { tf } = tensors;
+  const { layer, param } = request;
+  const isL2 = withDefaults("HingeLossParameter", param.hingeLossParam).norm === "L2";
+
+  /** 1 at the label's class and -1 elsewhere, and by how much a score is on the wrong side. */
+  function signsAndMargins(scores: Blob, labels: Blob): [Tensor, Tensor] {
+    const items = scores.shape[0]!;
+    const classes = scores.count / items;
+    const t = tensors.data(labels, [items, 1, 1]);
+    const oneHot = tf.reshape(oneHotOf(tensors, t, classes), [items, classes]);
+    const signs = tf.sub(tf.mul(oneHot, 2), 1);
+    const x = tensors.data(scores, [items, classes]);
+    return [signs, tf.relu(tf.sub(1, tf.mul(signs, x)))];
+  }
+
   return tensorKernel(tensors, request, {
-    forward([a, b], [top]) {
-      const difference = tf.sub(tensors.data(a!), tensors.data(b!, a!.shape));
-      tensors.setData(top!, tf.div(tf.sum(tf.square(difference)), 2 * a!.shape[0]!));
+    forward([scores, labels], [top]) {
+      const items = scores!.shape[0]!;
+      // The host tells which label it is.
+      if (hasBadLabel(tensors.hostValues(labels!), scores!.count / items, undefined)) {
+        return layer.forward([scores!, labels!], [top!]);
+      }
+      const [, margins] = signsAndMargins(scores!, labels!);
+      tensors.setData(top!, tf.div(tf.sum(isL2 ? tf.square(margins) : margins), items));
     },
-    backward([top], propagateDown, [a, b]) {
-      const difference = tf.sub(tensors.data(a!), tensors.data(b!, a!.shape));
-      const weight = tf.div(tensors.diff(top!, []), a!.shape[0]!);
-      const da = tf.mul(difference, weight);
-      if (propagateDown[0]) tensors.setDiff(a!, da);
-      if (propagateDown[1]) tensors.setDiff(b!, tf.neg(da));
+    backward([top], propagateDown, [scores, labels]) {
+      if (propagateDown[1]) return layer.backward?.([top!], propagateDown, [scores!, labels!]);
+      if (!propagateDown[0]) return;
+      const [signs, margins] = signsAndMargins(scores!, labels!);
+      const weight = tf.div(tensors.diff(top!, []), -scores!.shape[0]!);
+      const slopes = isL2 ? tf.mul(margins, 2) : tf.sign(margins);
+      tensors.setDiff(scores!, tf.mul(tf.mul(signs, slopes), weight));
     },
   });
 };

@@ -155,6 +155,19 @@ const tanh = neuron(({ tf }) => ({
   backward: (dy, _, y) => tf.mul(dy, tf.sub(1, tf.square(y))),
 }));
 
+const threshold: KernelFactory = (tensors, request) => {
+  const { tf } = tensors;
+  const { layer, param } = request;
+  const bound = withDefaults("ThresholdParameter", param.thresholdParam).threshold;
+  return tensorKernel(tensors, request, {
+    forward([x], [y]) {
+      tensors.setData(y!, tf.cast(tf.greater(tensors.data(x!), bound), "float32"));
+    },
+    // It has none: the host says so where one is wanted.
+    backward: (tops, propagateDown, bottoms) => layer.backward?.(tops, propagateDown, bottoms),
+  });
+};
+
 export const neurons: Readonly<Record<string, KernelFactory>> = {
   AbsVal: absVal,
   BNLL: bnll,
@@ -168,4 +181,5 @@ export const neurons: Readonly<Record<string, KernelFactory>> = {
   Sigmoid: sigmoid,
   Swish: swish,
   TanH: tanh,
+  Threshold: threshold,
 };

@@ -28,8 +28,8 @@ async function request<Reply>(path: string, init?: RequestInit): Promise<Reply> 
 
 export const get = <Reply>(path: string) => request<Reply>(path);
 
-const posted = (body: unknown): RequestInit => ({
-  method: "POST",
+const posted = (body: unknown, method = "POST"): RequestInit => ({
+  method,
   ...(body === undefined
     ? {}
     : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
@@ -37,6 +37,9 @@ const posted = (body: unknown): RequestInit => ({
 
 export const post = <Reply>(path: string, body?: unknown, signal?: AbortSignal) =>
   request<Reply>(path, { ...posted(body), ...(signal ? { signal } : {}) });
+
+export const put = <Reply>(path: string, body: unknown) =>
+  request<Reply>(path, posted(body, "PUT"));
 
 /** Posts a form that is answered with a picture. */
 export const postForImage = async (path: string, body: unknown): Promise<Blob> =>

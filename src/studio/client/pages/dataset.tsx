@@ -2,18 +2,24 @@
 import type { DatasetDetail } from "../../api-types.ts";
 import { bytes, grouped } from "../lib/format.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
+import { Notes } from "../parts/about.tsx";
 import { JobHead, Log } from "../parts/job-actions.tsx";
 import { RecordGrid } from "../parts/record-grid.tsx";
 
 export function DatasetPage({ id }: { id: string }) {
   const { job, log } = useLiveJob(id);
-  const { value: detail, error } = useFetched<DatasetDetail>(`/api/jobs/${id}`, job?.status);
+  const {
+    value: detail,
+    error,
+    reload,
+  } = useFetched<DatasetDetail>(`/api/jobs/${id}`, job?.status);
   if (error) return <p class="banner bad">{error}</p>;
   if (!job || !detail) return <p>Loading ...</p>;
   const isDone = job.status === "done";
+  const about = { title: job.title ?? "", notes: detail.notes ?? "" };
   return (
     <>
-      <JobHead job={job}>
+      <JobHead job={job} about={about} onSaved={reload}>
         {isDone && (
           <a class="button primary" href={`/new-model?dataset=${id}`}>
             New model
@@ -37,6 +43,7 @@ export function DatasetPage({ id }: { id: string }) {
           </ul>
         </details>
       )}
+      {isDone && <Notes id={id} about={about} onSaved={reload} />}
       <Log lines={log} isOpen={!isDone} />
     </>
   );

@@ -65,7 +65,7 @@ function ModelCard({ job }: { job: JobSummary }) {
   return (
     <li class="card">
       <div class="card-head">
-        <a href={`/models/${job.id}`}>{job.id}</a>
+        <a href={`/models/${job.id}`}>{job.title ?? job.id}</a>
         <Status status={job.status} />
       </div>
       {isActive(job) ? <Progress job={job} /> : <Spark values={job.spark ?? []} />}
@@ -88,7 +88,7 @@ function DatasetCard({ job }: { job: JobSummary }) {
   return (
     <li class="card">
       <div class="card-head">
-        <a href={`/datasets/${job.id}`}>{job.id}</a>
+        <a href={`/datasets/${job.id}`}>{job.title ?? job.id}</a>
         <Status status={job.status} />
       </div>
       {isActive(job) && <Progress job={job} />}

@@ -1,10 +1,13 @@
 /** @file A model: curves while it trains, snapshots, and a test of what it learned. */
-import { useState } from "preact/hooks";
-import type { MetricRecord, ModelDetail } from "../../api-types.ts";
-import { bytes, short } from "../lib/format.ts";
+import type { JobSummary, ModelDetail } from "../../api-types.ts";
+import { bytes, duration, grouped, percent, short } from "../lib/format.ts";
+import { settingsFacts } from "../lib/settings-facts.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
-import { Chart, linesOf } from "../parts/chart.tsx";
+import { Notes } from "../parts/about.tsx";
+import { Curves } from "../parts/curves.tsx";
+import { Gauges } from "../parts/gauges.tsx";
 import { JobHead, Log } from "../parts/job-actions.tsx";
+import { Snapshots } from "../parts/snapshots.tsx";
 import { TestPanel } from "../parts/test-panel.tsx";
 import { Fact } from "./dataset.tsx";
 
@@ -12,19 +15,23 @@ export function ModelPage({ id }: { id: string }) {
   const { job, metrics, log, isConnected } = useLiveJob(id);
   // Snapshots come with validations; both are reason enough to look again.
   const again = `${job?.status} ${metrics.filter(({ phase }) => phase === "val").length}`;
-  const { value: detail, error } = useFetched<ModelDetail>(`/api/jobs/${id}`, again);
+  const { value: detail, error, reload } = useFetched<ModelDetail>(`/api/jobs/${id}`, again);
   if (error) return <p class="banner bad">{error}</p>;
   if (!job || !detail) return <p>Loading ...</p>;
   const isActive = job.status === "running" || job.status === "waiting";
+  const about = { title: job.title ?? "", notes: detail.notes ?? "" };
   return (
     <>
-      <JobHead job={job}>
+      <JobHead job={job} about={about} onSaved={reload}>
         <a class="button" href={`/compare?jobs=${id}`}>
           Compare
         </a>
       </JobHead>
       {!isConnected && <p class="banner note">The studio does not answer; trying again ...</p>}
-      <Curves metrics={metrics} isActive={isActive} id={id} />
+      <div class="training">
+        <Curves metrics={metrics} isActive={isActive} id={id} />
+        <State job={job} detail={detail} />
+      </div>
       {job.best && /dice/i.test(job.best.name) && job.best.value === 0 && metrics.length > 8 && (
         <p class="banner note">
           A Dice of 0 means that the network predicts no foreground at all: it has not learned to
@@ -32,175 +39,85 @@ export function ModelPage({ id }: { id: string }) {
           does not fit, are the usual reasons.
         </p>
       )}
-      <Settings
-        detail={detail}
-        best={
-          job.best
-            ? `${job.best.name} ${short(job.best.value)} at epoch ${short(job.best.epoch)}`
-            : "none yet"
-        }
-      />
+      <Settings detail={detail} />
       {detail.snapshots?.length > 0 && (
         <>
           <TestPanel model={detail} />
           <Snapshots detail={detail} />
         </>
       )}
+      <Notes id={id} about={about} onSaved={reload} />
       <Log lines={log} isOpen={job.status === "error"} />
     </>
   );
 }
 
-function Curves({
-  metrics,
-  isActive,
-  id,
-}: {
-  metrics: readonly MetricRecord[];
-  isActive: boolean;
-  id: string;
-}) {
-  const [isLog, setLog] = useState(false);
-  const [smoothing, setSmoothing] = useState(0);
-  if (metrics.length === 0) {
-    return (
-      <p class="empty">
-        {isActive ? "The first points come in a moment." : "No points were recorded."}
-      </p>
-    );
-  }
+/** How far it is, how fast, on what; and what it has reached. */
+function State({ job, detail }: { job: JobSummary; detail: ModelDetail }) {
+  const { best, iter = 0, speed, eta, ahead, status } = job;
   return (
-    <section aria-label="Training curves">
-      <Chart
-        lines={linesOf(metrics)}
-        isLog={isLog}
-        smoothing={smoothing}
-        label={`Curves of ${id}`}
-      />
-      <div class="toolbar">
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={isLog}
-            onChange={(event) => setLog(event.currentTarget.checked)}
+    <aside class="state" aria-label="State of the training">
+      <dl>
+        {best && (
+          <Fact
+            name="Best validation"
+            value={`${best.name} ${short(best.value)} at epoch ${short(best.epoch)}`}
           />
-          Log scale
-        </label>
-        <label class="slider">
-          <span>Smoothing</span>
-          <input
-            type="range"
-            min={0}
-            max={0.95}
-            step={0.05}
-            value={smoothing}
-            onInput={(event) => setSmoothing(Number(event.currentTarget.value))}
-          />
-        </label>
-        <a href={csvOf(metrics)} download={`${id}.csv`}>
-          Download CSV
-        </a>
-        <span class="soft">Drag to zoom, double-click to go back.</span>
-      </div>
-    </section>
+        )}
+        <Fact
+          name="Progress"
+          value={`${percent(job.progress)}, iteration ${grouped(iter)} of ${grouped(detail.maxIter ?? 0)}`}
+        />
+        {ahead !== undefined && (
+          <Fact name="In the queue" value={ahead === 0 ? "next" : `${ahead} before it`} />
+        )}
+        {speed !== undefined && <Fact name="Speed" value={`${short(speed)} iterations/s`} />}
+        {eta !== undefined && <Fact name="Time left" value={`about ${duration(eta)}`} />}
+        {status !== "running" && <TimeTaken detail={detail} />}
+        {detail.device && <Fact name="Device" value={detail.device} />}
+      </dl>
+      {status === "running" && <Gauges id={job.id} />}
+    </aside>
   );
 }
 
-function csvOf(metrics: readonly MetricRecord[]): string {
-  const names = [...new Set(metrics.flatMap(({ values }) => Object.keys(values)))];
-  const rows = metrics.map(({ iter, epoch, phase, lr, values }) =>
-    [iter, epoch, phase, lr, ...names.map((name) => values[name] ?? "")].join(","),
-  );
-  const text = [["iteration", "epoch", "phase", "learning_rate", ...names].join(","), ...rows].join(
-    "\n",
-  );
-  return URL.createObjectURL(new Blob([`${text}\n`], { type: "text/csv" }));
+/** From the beginning to the end, times between left out. */
+function TimeTaken({ detail }: { detail: ModelDetail }) {
+  const { history = [] } = detail;
+  const seconds = history.reduce((sum, { status, time }, i) => {
+    const next = history[i + 1];
+    if (status !== "running" || !next) return sum;
+    return sum + (Date.parse(next.time) - Date.parse(time)) / 1000;
+  }, 0);
+  return seconds > 0 ? <Fact name="Time taken" value={duration(seconds)} /> : null;
 }
 
-function Settings({ detail, best }: { detail: ModelDetail; best: string }) {
-  const { settings } = detail;
+function Settings({ detail }: { detail: ModelDetail }) {
+  const { settings, id } = detail;
+  if (!settings) return null;
   return (
     <dl class="facts">
-      <Fact name="Best validation" value={best} />
       <div>
         <dt>Dataset</dt>
         <dd>
           <a href={`/datasets/${detail.dataset}`}>{detail.dataset}</a>
         </dd>
       </div>
-      <Fact name="Epochs" value={`${settings.epochs} (${detail.maxIter} iterations)`} />
-      <Fact
-        name="Learning rate"
-        value={`${settings.learningRate}, ${settings.policy.policy}, ${settings.solverType}`}
-      />
-      <Fact name="Mean subtraction" value={settings.mean} />
-      {settings.weights.length > 0 && (
-        <Fact
-          name="Pretrained"
-          value={settings.weights.map((path) => path.split("/").slice(-2).join("/")).join(", ")}
-        />
-      )}
-      <div>
+      {settingsFacts(settings).map(([name, value]) => (
+        <Fact key={name} name={name} value={value} />
+      ))}
+      <Fact name="Size" value={bytes(detail.bytes)} />
+      <Fact name="Folder" value={detail.folder} />
+      <div class="wide">
         <dt>Files</dt>
-        <dd>
+        <dd class="links">
           {[...detail.files, ...detail.layerFiles].map((file) => (
-            <a
-              key={file}
-              href={`/api/jobs/${detail.id}/files/${file}`}
-              target="_blank"
-              rel="noreferrer"
-            >
-              {file}{" "}
+            <a key={file} href={`/api/jobs/${id}/files/${file}`} target="_blank" rel="noreferrer">
+              {file}
             </a>
           ))}
         </dd>
       </div>
     </dl>
-  );
-}
-
-function Snapshots({ detail }: { detail: ModelDetail }) {
-  const link = (iter: number, kind: string) =>
-    `/api/jobs/${detail.id}/files/snapshot_iter_${iter}.${kind}`;
-  return (
-    <section>
-      <h2>Snapshots</h2>
-      <p class="soft">
-        A model archive has everything that runs elsewhere: networks, weights, custom layers, mean,
-        names of the classes, and how to use it.
-      </p>
-      <table>
-        <thead>
-          <tr>
-            <th>Epoch</th>
-            <th class="number">Iteration</th>
-            <th class="number">Size</th>
-            <th>Download</th>
-          </tr>
-        </thead>
-        <tbody>
-          {detail.snapshots.map(({ iter, epoch, bytes: size, resumable }) => (
-            <tr key={iter}>
-              <td>Epoch #{short(epoch)}</td>
-              <td class="number">{iter}</td>
-              <td class="number">{bytes(size)}</td>
-              <td class="links">
-                <a href={`/api/models/${detail.id}/archive/${iter}`} download>
-                  Model (.tar.gz)
-                </a>
-                <a href={link(iter, "caffemodel")} download>
-                  .caffemodel
-                </a>
-                {resumable && (
-                  <a href={link(iter, "solverstate")} download>
-                    .solverstate
-                  </a>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   );
 }

@@ -1,17 +1,21 @@
 /** @file The head of a job's page: name, state, buttons, and what went wrong. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { JobSummary } from "../../api-types.ts";
+import type { JobAbout, JobSummary } from "../../api-types.ts";
 import { errorsOf, post, remove } from "../lib/api.ts";
 import { go } from "../lib/router.ts";
+import { Title } from "./about.tsx";
 import { Progress, Status } from "./status.tsx";
 
 interface JobHeadProps {
   readonly job: JobSummary;
+  readonly about: JobAbout;
+  /** Called when the name was changed. */
+  readonly onSaved: () => void;
   readonly children?: ComponentChildren;
 }
 
-export function JobHead({ job, children }: JobHeadProps) {
+export function JobHead({ job, about, onSaved, children }: JobHeadProps) {
   const [problem, setProblem] = useState("");
   const isActive = job.status === "running" || job.status === "waiting";
   const canResume = job.kind === "model" && !isActive && job.status !== "done";
@@ -30,7 +34,7 @@ export function JobHead({ job, children }: JobHeadProps) {
   return (
     <>
       <div class="title">
-        <h1>{job.id}</h1>
+        <Title id={job.id} about={about} onSaved={onSaved} />
         <Status status={job.status} />
         <div class="actions">
           {isActive && (

@@ -1,6 +1,6 @@
 /** @file Sums and moments of many values on the GPU, always added in the same order. */
 import type { Argument, TaskSpec } from "./task.ts";
-import type { Scratch } from "./kernels/kernel.ts";
+import type { Scratch } from "./scratch.ts";
 import { WORKGROUP, flatMain, gridFor } from "./wgsl.ts";
 
 /** Which values belong together: x[o, row, i] over all o and i. */

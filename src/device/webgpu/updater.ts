@@ -1,8 +1,10 @@
 /** @file The solvers' updates on the GPU. */
-import { SyncedMemory } from "../../core/synced-memory.ts";
+import type { SyncedMemory } from "../../core/synced-memory.ts";
 import type { DeviceUpdater, UpdatedParameter } from "../device.ts";
 import type { SolverType, UpdateConstants } from "../update.ts";
+import { foldTasks, sums } from "./fold.ts";
 import type { Gpu } from "./gpu.ts";
+import { type Scratch, scratchOf } from "./scratch.ts";
 import {
   type Argument,
   type Task,
@@ -14,10 +16,7 @@ import {
   updatesDiff,
   writes,
 } from "./task.ts";
-import { WORKGROUP, flatTask, float } from "./wgsl.ts";
-
-/** Workgroups that sum up the squares of a gradient. */
-const PARTIAL_SUMS = 64;
+import { flatTask, float } from "./wgsl.ts";
 
 /**
  * What a solver does with a gradient `g`, already scaled and regularised: it sets `u`, which is taken
@@ -65,15 +64,18 @@ export function createUpdater(
   params: readonly UpdatedParameter[],
 ): DeviceUpdater {
   // The rate, the scale and Adam's correction, which go over when one of them changes.
-  const values = new SyncedMemory(gpu.heap, 4);
-  const sums = new SyncedMemory(gpu.heap, Math.max(1, params.length) * PARTIAL_SUMS);
+  const { scratch, release } = scratchOf(gpu);
+  const values = scratch(4);
+  const norms = scratch(Math.max(1, params.length));
   const tasks = params.map((param) => createTask(gpu, updateTask(type, constants, param, values)));
-  const norms = params.map((param, index) => createTask(gpu, squares(param, index, sums)));
+  const normTasks = params
+    .flatMap((param, index) => squares(scratch, param, index, norms))
+    .map((spec) => createTask(gpu, spec));
   return {
     async squaredNorm() {
-      run(norms);
-      await sums.bringToHost();
-      return sums.hostView(params.length * PARTIAL_SUMS).reduce((sum, value) => sum + value, 0);
+      run(normTasks);
+      await norms.bringToHost();
+      return norms.hostView(params.length).reduce((sum, value) => sum + value, 0);
     },
     apply(rate, scale, iter) {
       const t = iter + 1;
@@ -82,10 +84,7 @@ export function createUpdater(
       setValues(values, [rate, scale, type === "Adam" ? correction : 1]);
       run(tasks);
     },
-    dispose() {
-      values.release();
-      sums.release();
-    },
+    dispose: release,
   };
 }
 
@@ -129,26 +128,19 @@ function updateTask(
   });
 }
 
-/** Each of the workgroups sums up the squares of its share. */
-function squares({ blob }: UpdatedParameter, index: number, sums: SyncedMemory): TaskSpec<string> {
-  const stride = PARTIAL_SUMS * WORKGROUP;
-  return {
+/** The sum of the squares of a gradient, as one of `norms`. */
+function squares(
+  scratch: Scratch,
+  { blob }: UpdatedParameter,
+  index: number,
+  norms: SyncedMemory,
+): TaskSpec<string>[] {
+  return foldTasks(scratch, {
     label: "gradient norm",
-    args: { d: readsDiff(blob), sums: index === 0 ? writes(sums) : updates(sums) },
-    groups: [PARTIAL_SUMS],
-    code: () => /* wgsl */ `
-var<workgroup> shares: array<f32, ${WORKGROUP}>;
-@compute @workgroup_size(${WORKGROUP})
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(local_invocation_index) lane: u32,
-    @builtin(workgroup_id) group: vec3u) {
-  var sum = 0.0;
-  for (var i = at.x; i < ${blob.count}u; i += ${stride}u) { sum += d[i] * d[i]; }
-  shares[lane] = sum;
-  for (var step = ${WORKGROUP / 2}u; step > 0u; step /= 2u) {
-    workgroupBarrier();
-    if (lane < step) { shares[lane] += shares[lane + step]; }
-  }
-  if (lane == 0u) { sums[${index * PARTIAL_SUMS}u + group.x] = shares[0]; }
-}`,
-  };
+    rows: { outer: 1, rows: 1, inner: blob.count },
+    fold: sums(1, (v) => `    s.s0 += ${v.d}[i] * ${v.d}[i];`),
+    args: { d: readsDiff(blob) },
+    results: { norms: index === 0 ? writes(norms) : updates(norms) },
+    finish: (v) => `${v.norms}[${index}] = total.s0;`,
+  });
 }

@@ -1,9 +1,11 @@
 /** @file What a kernel is made of: tasks for one shape of its blobs. */
 import type { Blob } from "../../../core/blob.ts";
-import { SyncedMemory } from "../../../core/synced-memory.ts";
 import type { KernelRequest, LayerKernel } from "../../device.ts";
 import type { Gpu } from "../gpu.ts";
+import { type Scratch, scratchOf } from "../scratch.ts";
 import { type Task, type TaskSpec, createTask } from "../task.ts";
+
+export type { Scratch };
 
 /** Makes the kernel of a layer, or `undefined` for a variant that the host has to run. */
 export type KernelFactory = (gpu: Gpu, request: KernelRequest) => LayerKernel | undefined;
@@ -26,23 +28,12 @@ export interface KernelTasks {
   readonly backward?: readonly TaskSpec<string>[];
 }
 
-/** Gives memory for so many floats, or other words, which a kernel has until its shape changes. */
-export type Scratch = (count: number) => SyncedMemory;
-
 /** A kernel whose tasks are made anew for each shape of its blobs. */
 export function shapedKernel(
   gpu: Gpu,
   build: (bottoms: readonly Blob[], tops: readonly Blob[], scratch: Scratch) => KernelTasks,
 ): LayerKernel {
-  const memories: SyncedMemory[] = [];
-  const scratch: Scratch = (count) => {
-    const memory = new SyncedMemory(gpu.heap, count);
-    memories.push(memory);
-    return memory;
-  };
-  const release = () => {
-    for (const memory of memories.splice(0)) memory.release();
-  };
+  const { scratch, release } = scratchOf(gpu);
   let forward: readonly Task[] = [];
   let before: readonly Task[] = [];
   let bottoms: readonly (readonly Task[])[] = [];

@@ -137,6 +137,18 @@ export interface DatasetForm {
   readonly labels?: string;
   readonly channels?: "none" | "L" | "RGB";
   readonly encoding?: "none" | "png";
+  readonly labelEncoding?: "none" | "png";
+  /** Folders of images that validate, in place of a share. */
+  readonly valImages?: string;
+  readonly valLabels?: string;
+  /** Files with a class name a line, and with "red green blue" a line. */
+  readonly classLabels?: string;
+  readonly colormap?: string;
+  /** Gray values of the classes, "0,255". */
+  readonly labelValues?: string;
+  /** "256x256". */
+  readonly resize?: string;
+  readonly groupRegex?: string;
   readonly valPercent?: number;
   readonly split?: "slice" | "patient";
   readonly seed?: number;

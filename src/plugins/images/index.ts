@@ -1,15 +1,14 @@
 /** @file The images plug-in: a folder of images and one of label images become a segmentation dataset. */
-import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join, parse, resolve, sep } from "node:path";
+import { basename, resolve } from "node:path";
 import { silentLogger } from "../../core/logger.ts";
-import { DataSourceError, UsageError } from "../../errors.ts";
+import { DataSourceError } from "../../errors.ts";
 import {
   buildDataset,
   type DatasetOptions,
   type DatasetPlan,
   type DatasetSummary,
 } from "../dataset/build.ts";
-import { type SplitKind, splitEntries } from "../dataset/split.ts";
+import type { SplitKind } from "../dataset/split.ts";
 import type { Entry, Sample } from "../dataset/stage.ts";
 import { type ChannelConversion, convertChannels, resize } from "./channels.ts";
 import {
@@ -21,7 +20,8 @@ import {
   readLabel,
   readLines,
 } from "./labels.ts";
-import { IMAGE_EXTENSIONS, readStoredImage } from "./read-image.ts";
+import { type ImagePair, splitPairs } from "./pairs.ts";
+import { readStoredImage } from "./read-image.ts";
 
 export interface ImagesOptions extends DatasetOptions {
   readonly images: string;
@@ -49,15 +49,7 @@ export const IMAGES_DEFAULTS = {
   valPercent: 10,
   split: "slice",
   seed: 0,
-  groupRegex: "^(.*?)-IM-",
 } as const;
-
-/** An image with its label; `stem` is the path within the folder, without extension. */
-interface Pair {
-  readonly stem: string;
-  readonly image: string;
-  readonly label: string;
-}
 
 /** @throws DataSourceError when folders, names or labels do not fit; single bad images are left out and reported. */
 export async function buildImagesDataset(options: ImagesOptions): Promise<DatasetSummary> {
@@ -73,92 +65,50 @@ export async function planImagesDataset(options: Omit<ImagesOptions, "out">): Pr
     split: options.split ?? IMAGES_DEFAULTS.split,
     seed: options.seed ?? IMAGES_DEFAULTS.seed,
   };
-  if ((options.valImages === undefined) !== (options.valLabels === undefined)) {
-    throw new UsageError("--val-images and --val-labels go together; give both or neither");
-  }
-  const pairs = await listPairs(options.images, options.labels);
-  const valPairs =
-    options.valImages !== undefined && options.valLabels !== undefined
-      ? await listPairs(options.valImages, options.valLabels)
-      : undefined;
-  const rule = await ruleFor([...pairs, ...(valPairs ?? [])], options);
+  const { train, val } = await splitPairs({ ...options, ...settings });
+  const rule = await ruleFor([...train, ...val], options);
   if (rule.note) logger.log("info", "images", rule.note);
   const classNames = await namesFor(rule.classCount, options.classLabels);
-  const groupOf = grouping(options.groupRegex);
-  const entry = (pair: Pair, prefix = ""): Entry => ({
-    id: prefix + pair.stem,
-    group: groupOf(pair.stem),
-    about: { name: pair.stem, image: basename(pair.image), label: basename(pair.label) },
+  const entry = (pair: ImagePair): Entry => ({
+    id: pair.id,
+    group: pair.group,
+    about: {
+      name: pair.stem,
+      ...(pair.group === pair.stem ? {} : { case: pair.group }),
+      image: basename(pair.image),
+      label: basename(pair.label),
+    },
     load: () => loadPair(pair, rule, settings.channels, options.resize),
   });
-  const stages = valPairs
-    ? {
-        // With everything for training, the split still sorts and shuffles.
-        train: splitEntries(
-          pairs.map((pair) => entry(pair)),
-          { ...settings, valPercent: 0 },
-        ).train,
-        val: valPairs.map((pair) => entry(pair, "val/")),
-      }
-    : splitEntries(
-        pairs.map((pair) => entry(pair)),
-        settings,
-      );
+  const stages = { train: train.map(entry), val: val.map(entry) };
   const description = {
     kind: "images",
     classNames,
     palette: paletteFor(rule),
-    settings: { images: resolve(options.images), labels: resolve(options.labels), ...settings },
+    settings: {
+      ...{ images: resolve(options.images), labels: resolve(options.labels), ...settings },
+      ...givenSettings(options),
+    },
   };
   return { ...stages, description, leftOut: [] };
 }
 
-/** The images of two folders, paired by their order, whose names must agree. */
-async function listPairs(images: string, labels: string): Promise<Pair[]> {
-  const [imageStems, labelStems] = [await listImages(images), await listImages(labels)];
-  for (const [folder, list] of [
-    [images, imageStems],
-    [labels, labelStems],
-  ] as const) {
-    if (list.length === 0) {
-      throw new DataSourceError(`${folder}: holds no images (${IMAGE_EXTENSIONS.join(" ")})`);
-    }
-  }
-  const known = new Set(labelStems.map(({ stem }) => stem));
-  const wanted = new Set(imageStems.map(({ stem }) => stem));
-  const unlabelled = imageStems.find(({ stem }) => !known.has(stem));
-  const imageless = labelStems.find(({ stem }) => !wanted.has(stem));
-  if (unlabelled || imageless || imageStems.length !== labelStems.length) {
-    const example = unlabelled
-      ? `${unlabelled.path} has no label of that name`
-      : imageless
-        ? `${imageless.path} has no image of that name`
-        : "two files have the same name but for the extension";
-    throw new DataSourceError(
-      `images and labels must match by name: ${imageStems.length} images in ${images}, ` +
-        `${labelStems.length} labels in ${labels}; ${example}`,
-    );
-  }
-  return imageStems.map(({ stem, path }, i) => ({ stem, image: path, label: labelStems[i]!.path }));
-}
-
-async function listImages(folder: string): Promise<{ stem: string; path: string }[]> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new DataSourceError(`${folder}: Folder does not exist or is not reachable`);
-  }
-  const names = await readdir(folder, { recursive: true });
-  return names
-    .filter((name) => IMAGE_EXTENSIONS.includes(extname(name).toLowerCase()))
-    .map((name) => {
-      const { dir, name: base } = parse(name);
-      return { stem: join(dir, base).split(sep).join("/"), path: join(folder, name) };
-    })
-    .sort((a, b) => (a.stem < b.stem ? -1 : a.stem > b.stem ? 1 : 0));
+/** The settings that have no default, as far as they are given; paths absolute. */
+function givenSettings(options: Omit<ImagesOptions, "out">): Record<string, string> {
+  const { valImages, valLabels, classLabels, colormap, labelValues, groupRegex } = options;
+  const paths = Object.entries({ valImages, valLabels, classLabels, colormap });
+  const size = options.resize && `${options.resize.width}x${options.resize.height}`;
+  const all = [
+    ...paths.map(([name, path]) => [name, path === undefined ? undefined : resolve(path)] as const),
+    ...Object.entries({ labelValues, groupRegex, resize: size }),
+  ];
+  return Object.fromEntries(
+    all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 async function ruleFor(
-  pairs: readonly Pair[],
+  pairs: readonly ImagePair[],
   options: Omit<ImagesOptions, "out">,
 ): Promise<LabelRule> {
   const { labelValues, colormap } = options;
@@ -193,25 +143,8 @@ function paletteFor({ palette, classCount }: LabelRule): Color[] {
   });
 }
 
-/** The patient by the expression's first group; without a given one, an image that does not match is its own. */
-function grouping(given: string | undefined): (stem: string) => string {
-  let expression: RegExp;
-  try {
-    expression = new RegExp(given ?? IMAGES_DEFAULTS.groupRegex);
-  } catch (cause) {
-    throw new UsageError(`--group-regex "${given}" is no regular expression`, { cause });
-  }
-  return (stem) => {
-    const group = expression.exec(stem)?.[1];
-    if (group === undefined && given !== undefined) {
-      throw new UsageError(`--group-regex "${given}" does not find a first group in "${stem}"`);
-    }
-    return group ?? stem;
-  };
-}
-
 async function loadPair(
-  { image, label }: Pair,
+  { image, label }: ImagePair,
   rule: LabelRule,
   channels: ChannelConversion,
   size: ImagesOptions["resize"],

@@ -1,6 +1,7 @@
 /** @file The studio's pages: header, and the page that the address names. */
 import { render } from "preact";
 import "./style.css";
+import "./dataset.css";
 import "./test.css";
 import { followLink, useAddress } from "./lib/router.ts";
 import { ComparePage } from "./pages/compare.tsx";

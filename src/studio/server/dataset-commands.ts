@@ -1,4 +1,5 @@
 /** @file The commands of cortado that make a dataset. */
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatasetForm } from "../api-types.ts";
 import { Refusal } from "./refusal.ts";
@@ -32,7 +33,25 @@ export async function commandsOf(
     return [sunnybrook(form, images, contours, out)];
   }
   const labels = await folderOf(form, "labels", roots);
-  return [["dataset", "images", `--images=${images}`, `--labels=${labels}`, out, ...shared(form)]];
+  const own = await imageFlags(form, roots);
+  const places = [`--images=${images}`, `--labels=${labels}`, out];
+  return [["dataset", "images", ...places, ...own, ...shared(form)]];
+}
+
+/** What only folders of images have. */
+async function imageFlags(form: DatasetForm, roots: Roots): Promise<string[]> {
+  const { labelValues, resize, groupRegex } = form;
+  const separate = form.valImages !== undefined || form.valLabels !== undefined;
+  const file = (field: "classLabels" | "colormap") =>
+    form[field] === undefined ? undefined : roots.inside(form[field], field);
+  return flagsOf({
+    "val-images": separate ? await folderOf(form, "valImages", roots) : undefined,
+    "val-labels": separate ? await folderOf(form, "valLabels", roots) : undefined,
+    "class-labels": await file("classLabels"),
+    colormap: await file("colormap"),
+    "label-values": labelValues,
+    ...{ resize, "group-regex": groupRegex },
+  });
 }
 
 function sunnybrook(form: DatasetForm, images: string, contours: string, out: string): string[] {
@@ -40,18 +59,40 @@ function sunnybrook(form: DatasetForm, images: string, contours: string, out: st
   return ["dataset", "sunnybrook", ...places, ...shared(form)];
 }
 
-async function folderOf(
-  form: DatasetForm,
-  field: "images" | "contours" | "labels",
+const FOLDERS = {
+  images: "images",
+  contours: "contours",
+  labels: "labels",
+  valImages: "validation images",
+  valLabels: "validation labels",
+} as const;
+
+type FolderField = keyof typeof FOLDERS;
+
+/** @throws Refusal at the field whose folder is missing, or outside */
+export async function folderOf(
+  form: { readonly [Field in FolderField]?: string },
+  field: FolderField,
   roots: Roots,
 ): Promise<string> {
   const given = form[field];
-  if (given === undefined) throw new Refusal(400, `choose the folder of the ${field}`, field);
-  return roots.inside(given, field);
+  if (given === undefined) {
+    throw new Refusal(400, `choose the folder of the ${FOLDERS[field]}`, field);
+  }
+  const folder = await roots.inside(given, field);
+  if ((await stat(folder)).isDirectory()) return folder;
+  throw new Refusal(400, `${given} is no folder`, field);
 }
 
-function shared({ channels, encoding, valPercent, split, seed }: DatasetForm): string[] {
-  const flags = { channels, encoding, "val-percent": valPercent, split, seed };
+function shared(form: DatasetForm): string[] {
+  const { channels, encoding, valPercent, split, seed } = form;
+  return flagsOf({
+    ...{ channels, encoding, "label-encoding": form.labelEncoding },
+    ...{ "val-percent": valPercent, split, seed },
+  });
+}
+
+function flagsOf(flags: Readonly<Record<string, string | number | undefined>>): string[] {
   return Object.entries(flags).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );

@@ -17,6 +17,7 @@ export interface DatasetFile {
   readonly palette?: readonly (readonly [red: number, green: number, blue: number])[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly featureEncoding: "none" | "png";
+  readonly labelEncoding?: "none" | "png";
   readonly featureShape: readonly number[];
   readonly labelShape: readonly number[];
   readonly train: StageOf;

@@ -218,7 +218,8 @@ function speedOf(recent: readonly MetricRecord[]): number | undefined {
 function formOf(name: string, file: DatasetFile): DatasetForm | undefined {
   if (file.kind !== "sunnybrook" && file.kind !== "images") return undefined;
   const settings = file.settings as Partial<DatasetForm>;
-  return { ...settings, kind: file.kind, name, encoding: file.featureEncoding };
+  const { kind, featureEncoding, labelEncoding = "none" } = file;
+  return { ...settings, kind, name, encoding: featureEncoding, labelEncoding };
 }
 
 async function folderBytes(folder: string): Promise<number> {

@@ -1,8 +1,8 @@
 /** @file A dataset: what is in it, and its records as pictures. */
 import type { DatasetDetail } from "../../api-types.ts";
-import { bytes, grouped } from "../lib/format.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
 import { Notes } from "../parts/about.tsx";
+import { DatasetFacts } from "../parts/dataset-overview.tsx";
 import { JobHead, Log } from "../parts/job-actions.tsx";
 import { RecordGrid } from "../parts/record-grid.tsx";
 
@@ -26,11 +26,15 @@ export function DatasetPage({ id }: { id: string }) {
           </a>
         )}
       </JobHead>
-      {isDone && <Facts detail={detail} />}
+      {isDone && <DatasetFacts detail={detail} />}
       {isDone && (
         <section>
           <h2>Explore</h2>
-          <RecordGrid dataset={id} stages={(job.val ?? 0) > 0 ? ["train", "val"] : ["train"]} />
+          <RecordGrid
+            dataset={id}
+            stages={(job.val ?? 0) > 0 ? ["train", "val"] : ["train"]}
+            hasDialog
+          />
         </section>
       )}
       {detail.leftOut.length > 0 && (
@@ -46,46 +50,5 @@ export function DatasetPage({ id }: { id: string }) {
       {isDone && <Notes id={id} about={about} onSaved={reload} />}
       <Log lines={log} isOpen={!isDone} />
     </>
-  );
-}
-
-function Facts({ detail }: { detail: DatasetDetail }) {
-  const shares = detail.classShares
-    .map(
-      (share, index) =>
-        `${detail.classNames[index] ?? `class ${index}`} ${(share * 100).toFixed(2)} %`,
-    )
-    .join(", ");
-  return (
-    <dl class="facts">
-      <Fact name="Training images" value={grouped(detail.train ?? 0)} />
-      <Fact name="Validation images" value={grouped(detail.val ?? 0)} />
-      <Fact name="Feature shape" value={detail.shape?.join(" × ") ?? ""} />
-      <Fact name="Label shape" value={detail.labelShape?.join(" × ") ?? ""} />
-      <Fact name="Pixels by class" value={shares} />
-      <Fact name="Size" value={bytes(detail.bytes)} />
-      <Fact name="Folder" value={detail.folder} />
-      {detail.usedBy.length > 0 && (
-        <div>
-          <dt>Models</dt>
-          <dd>
-            {detail.usedBy.map((model) => (
-              <a key={model} href={`/models/${model}`}>
-                {model}{" "}
-              </a>
-            ))}
-          </dd>
-        </div>
-      )}
-    </dl>
-  );
-}
-
-export function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   );
 }

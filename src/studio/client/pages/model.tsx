@@ -9,7 +9,7 @@ import { Gauges } from "../parts/gauges.tsx";
 import { JobHead, Log } from "../parts/job-actions.tsx";
 import { Snapshots } from "../parts/snapshots.tsx";
 import { TestPanel } from "../parts/test-panel.tsx";
-import { Fact } from "./dataset.tsx";
+import { Fact } from "../parts/fact.tsx";
 
 export function ModelPage({ id }: { id: string }) {
   const { job, metrics, log, isConnected } = useLiveJob(id);

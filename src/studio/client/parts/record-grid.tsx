@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { RecordPage } from "../../api-types.ts";
 import { useFetched } from "../lib/use-data.ts";
 import { TextField } from "./field.tsx";
+import { RecordView } from "./record-view.tsx";
 
 const PAGE_SIZE = 24;
 
@@ -17,10 +18,14 @@ interface RecordGridProps {
   readonly chosen?: ChosenRecord | undefined;
   readonly onChoose?: (record: ChosenRecord) => void;
   readonly pageSize?: number;
+  /** Records that were looked at in large are shown in a dialog. */
+  readonly hasDialog?: boolean;
 }
 
 export function RecordGrid(props: RecordGridProps) {
-  const { dataset, stages, chosen, onChoose, pageSize = PAGE_SIZE } = props;
+  const { dataset, stages, chosen, onChoose, pageSize = PAGE_SIZE, hasDialog } = props;
+  const [opened, setOpened] = useState<ChosenRecord>();
+  const choose = hasDialog ? setOpened : onChoose;
   const [stage, setStage] = useState(stages[0] ?? "train");
   const [filter, setFilter] = useState("");
   const [offset, setOffset] = useState(0);
@@ -28,7 +33,12 @@ export function RecordGrid(props: RecordGridProps) {
   const query = `stage=${stage}&offset=${offset}&limit=${pageSize}&filter=${encodeURIComponent(filter)}`;
   const { value, error } = useFetched<RecordPage>(`/api/datasets/${dataset}/records?${query}`);
   const picture = (index: number) =>
-    `/api/datasets/${dataset}/picture?stage=${stage}&index=${index}&outline=${outline}`;
+    `/api/datasets/${dataset}/picture?stage=${stage}&index=${index}&show=${outline ? "outline" : "image"}`;
+  const neighbour = ({ index }: ChosenRecord, way: 1 | -1): ChosenRecord | undefined => {
+    const shown = value?.records ?? [];
+    const other = shown[shown.findIndex((record) => record.index === index) + way];
+    return other && { stage, index: other.index };
+  };
   return (
     <div class="records">
       <div class="toolbar">
@@ -71,12 +81,12 @@ export function RecordGrid(props: RecordGridProps) {
       <ul class="grid">
         {value?.records.map(({ index, title }) => (
           <li key={index}>
-            {onChoose ? (
+            {choose ? (
               <button
                 type="button"
                 class="tile"
                 aria-pressed={chosen?.stage === stage && chosen.index === index}
-                onClick={() => onChoose({ stage, index })}
+                onClick={() => choose({ stage, index })}
               >
                 <img src={picture(index)} alt="" loading="lazy" />
                 <span>{title}</span>
@@ -90,6 +100,15 @@ export function RecordGrid(props: RecordGridProps) {
           </li>
         ))}
       </ul>
+      {opened && (
+        <RecordView
+          dataset={dataset}
+          record={opened}
+          previous={neighbour(opened, -1)}
+          next={neighbour(opened, 1)}
+          onMove={setOpened}
+        />
+      )}
       {value && value.total > pageSize && (
         <div class="toolbar">
           <button

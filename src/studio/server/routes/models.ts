@@ -96,7 +96,7 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
     "/api/models/:id/resume",
     { schema: { params: idParams } },
     async ({ params }) => {
-      const { status, folder } = await jobs.model(params.id);
+      const { status } = await jobs.model(params.id);
       if (status === "running" || status === "waiting" || status === "done") {
         throw new Refusal(409, `${params.id} is ${status}; there is nothing to resume`);
       }

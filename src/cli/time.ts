@@ -9,6 +9,7 @@ import { caffeCommandFlags, iterations, netOptions, stages, text } from "./caffe
 import type { Command, FlagValues } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
 import { loggedDevice } from "./device-flags.ts";
+import { deviceLines, transferMeter } from "./time-device.ts";
 import { tableLines } from "./table.ts";
 
 export const timeCommand: Command = {
@@ -40,6 +41,7 @@ export const timeCommand: Command = {
     net.debugInfo = false; // As in Caffe, only the passes before the benchmark tell of themselves.
     const times = await benchmark(net, rounds, say);
     for (const line of profileLines(net, times)) io.out(line);
+    for (const line of await deviceLines(net, rounds)) io.out(line);
     net.dispose();
     return 0;
   },
@@ -54,23 +56,31 @@ function phaseOf(flags: FlagValues): Phase {
 
 type Say = (source: string, message: string) => void;
 
-/** Mean milliseconds of a layer's passes. */
+/** Mean milliseconds of a layer's passes, and the bytes that went to the device and came back in them. */
 interface LayerTime {
   forward: number;
   backward: number;
+  bytesUp: number;
+  bytesDown: number;
 }
 
 /** Runs the passes and prints Caffe's table. */
 async function benchmark(net: Net, rounds: number, say: Say): Promise<LayerTime[]> {
   say("caffe.cpp:365", "*** Benchmark begins ***");
   say("caffe.cpp:366", `Testing for ${rounds} iterations.`);
-  const layerTimes: LayerTime[] = net.layers.map(() => ({ forward: 0, backward: 0 }));
+  const nothing = { forward: 0, backward: 0, bytesUp: 0, bytesDown: 0 };
+  const layerTimes: LayerTime[] = net.layers.map(() => ({ ...nothing }));
+  const transferred = transferMeter(net);
   net.onLayerTime((index, pass, ms) => {
-    layerTimes[index]![pass] += ms;
+    const times = layerTimes[index]!;
+    const { bytesUp, bytesDown } = transferred();
+    times[pass] += ms;
+    times.bytesUp += bytesUp;
+    times.bytesDown += bytesDown;
   });
   const totals = { forward: 0, backward: 0 };
   for (let i = 1; i <= rounds; i++) {
-    const forward = await elapsed(() => net.run());
+    const forward = await elapsed(() => net.runUnread());
     const backward = await elapsed(() => net.backward({}, { everyLayer: true }));
     totals.forward += forward;
     totals.backward += backward;
@@ -91,17 +101,20 @@ async function benchmark(net: Net, rounds: number, say: Say): Promise<LayerTime[
   say("caffe.cpp:412", `Average Forward-Backward: ${mean(total)} ms.`);
   say("caffe.cpp:414", `Total Time: ${generalNumber(total)} ms.`);
   say("caffe.cpp:415", "*** Benchmark ends ***");
-  return layerTimes.map(({ forward, backward }) => ({
+  return layerTimes.map(({ forward, backward, bytesUp, bytesDown }) => ({
     forward: forward / rounds,
     backward: backward / rounds,
+    bytesUp: bytesUp / rounds,
+    bytesDown: bytesDown / rounds,
   }));
 }
 
 /** Beyond Caffe's log, on standard output: where the time goes, and how much arithmetic is done in it. */
 function profileLines(net: Net, times: readonly LayerTime[]): string[] {
+  const { remote } = net.device;
   const total = times.reduce((sum, { forward, backward }) => sum + forward + backward, 0);
   const rows = net.layers.map((layer, i) => {
-    const { forward, backward } = times[i]!;
+    const { forward, backward, bytesUp, bytesDown } = times[i]!;
     const operations = 2 * multiplyAdds(layer);
     return [
       layer.name,
@@ -111,6 +124,9 @@ function profileLines(net: Net, times: readonly LayerTime[]): string[] {
       backward.toFixed(2),
       rate(operations * gradientsOf(layer), backward),
       `${((100 * (forward + backward)) / total).toFixed(1)} %`,
+      ...(remote
+        ? [net.runsOnDevice(i) ? net.device.name : "host", bytes(bytesUp), bytes(bytesDown)]
+        : []),
     ];
   });
   const right = (head: string) => ({ head, align: "right" }) as const;
@@ -123,10 +139,13 @@ function profileLines(net: Net, times: readonly LayerTime[]): string[] {
       right("backward ms"),
       right("GFLOP/s"),
       right("share"),
+      ...(remote ? [{ head: "runs on" }, right("bytes up"), right("bytes down")] : []),
     ],
     rows,
   );
 }
+
+const bytes = (count: number) => (count === 0 ? "" : Math.round(count).toLocaleString("en-US"));
 
 /** How many gradients the backward pass computes, each with the arithmetic of a forward pass. */
 function gradientsOf({ layer, propagateDown }: NetLayer): number {

@@ -96,3 +96,15 @@ onGpu("--device webgpu trains as the CPU does, and names what it runs on", async
   expect(expected!.length).toBeGreaterThan(5);
   for (const [i, loss] of actual!.entries()) expect(loss).toBeCloseTo(expected![i]!, 4);
 });
+
+onGpu("time says what runs where, and what goes over in an iteration", async ({ name }) => {
+  const args = ["time", "-model", "net.prototxt", "-iterations", "2", "--device", "webgpu"];
+  const { code, out } = await runIn(folder.path, args);
+  expect(code).toBe(0);
+  const row = (layer: string) => out.find((line) => line.startsWith(layer))!;
+  expect(row("relu")).toMatch(new RegExp(` ${name}\\b`));
+  expect(row("data")).toMatch(/ host\b/);
+  expect(out).toContainEqual(expect.stringMatching(/^on the host +data \(DummyData\)/));
+  const counts = /[\d.]+ submissions, [\d.]+ dispatches, \d+ bytes up, \d+ bytes down$/;
+  expect(out.at(-1)).toMatch(counts);
+});

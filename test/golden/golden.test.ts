@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtInLayers } from "../../src/layers/index.ts";
+import { gpu } from "../support/gpu.ts";
 import { hasShared, sharedPath } from "../support/shared.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,15 +22,19 @@ function casesOf(folder: string, typesColumn: number): string[] {
   });
 }
 
-function check(folder: string, cases: readonly string[]): string {
+/** @param device where it computes; what a driver or TensorFlow says on stderr is left out */
+function check(folder: string, cases: readonly string[], device = "cpu"): string {
   const only = `^(${cases.join("|")})$`;
   const script = sharedPath("check", "golden.mjs");
   const run = spawnSync(
     process.execPath,
-    [script, "--project", project, "--only", only, sharedPath("golden", folder)],
+    [
+      ...[script, "--project", project, "--device", device],
+      ...["--only", only, sharedPath("golden", folder)],
+    ],
     { encoding: "utf8", maxBuffer: 2 ** 24 },
   );
-  return run.stdout + run.stderr;
+  return device === "cpu" ? run.stdout + run.stderr : run.stdout;
 }
 
 test.skipIf(!hasShared)(
@@ -51,3 +56,19 @@ test.skipIf(!hasShared)(
   },
   120_000,
 );
+
+describe.each([
+  ["webgpu", gpu !== undefined, "a GPU, or chromium's SwiftShader"],
+  ["tfjs", true, "TensorFlow.js"],
+] as const)("on %s, layers without a kernel on the host among them", (device, isThere, needs) => {
+  test.skipIf(!hasShared || !isThere)(
+    `nets and solvers compute what Caffe computes (needs ../shared and ${needs})`,
+    () => {
+      for (const folder of ["net", "solver"]) {
+        const cases = casesOf(folder, 2);
+        expect(check(folder, cases, device).trim()).toBe(`${cases.length} passed, 0 failed`);
+      }
+    },
+    300_000,
+  );
+});

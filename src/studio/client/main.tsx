@@ -1,5 +1,6 @@
 /** @file The studio's pages: header, and the page that the address names. */
 import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import "./style.css";
 import "./dataset.css";
 import "./test.css";
@@ -20,6 +21,15 @@ const LINKS = [
 
 function App() {
   const address = useAddress();
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(address.pathname);
+  const title = titleOf(address.pathname);
+  useEffect(() => {
+    document.title = title;
+    // After a link, the keyboard and the reader go on at the new page's content.
+    if (shown.current !== address.pathname) content.current?.focus();
+    shown.current = address.pathname;
+  }, [address.pathname, title]);
   return (
     <>
       <a class="skip" href="#content">
@@ -38,19 +48,33 @@ function App() {
           ))}
         </nav>
       </header>
-      <main id="content">
+      <main id="content" ref={content} tabIndex={-1}>
         <Page address={address} />
       </main>
     </>
   );
 }
 
+function titleOf(pathname: string): string {
+  const [, section, id] = pathname.split("/");
+  const known = LINKS.find(([path]) => path === `/${section}`)?.[1];
+  return `${(id && decoded(id)) || known || "Jobs"} – cortado`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // as somebody typed it
+  }
+}
+
 function Page({ address }: { address: URL }) {
   const { pathname, searchParams } = address;
   const [, section, id] = pathname.split("/");
   const from = searchParams.get("clone") ?? undefined;
-  if (section === "datasets" && id) return <DatasetPage key={id} id={decodeURIComponent(id)} />;
-  if (section === "models" && id) return <ModelPage key={id} id={decodeURIComponent(id)} />;
+  if (section === "datasets" && id) return <DatasetPage key={id} id={decoded(id)} />;
+  if (section === "models" && id) return <ModelPage key={id} id={decoded(id)} />;
   if (section === "new-dataset") return <NewDatasetPage key={from} clone={from} />;
   if (section === "new-model") {
     return (

@@ -30,6 +30,8 @@ export function followLink(event: MouseEvent): void {
   if (!target || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const url = new URL(target.href);
   const isOurs = url.origin === location.origin && !url.pathname.startsWith("/api/");
+  // A place on this page, such as its content.
+  if (target.getAttribute("href")?.startsWith("#")) return;
   if (!isOurs || target.target !== "" || target.hasAttribute("download")) return;
   event.preventDefault();
   go(url.pathname + url.search);

@@ -22,6 +22,7 @@ const LIMITS = [
 /** A webgpu device, and what it runs on. */
 export interface WebGpuDevice extends Device {
   readonly adapter: FoundAdapter;
+  readonly gpu: Gpu;
 }
 
 /**
@@ -46,6 +47,7 @@ export async function openWebGpuDevice(
     name: "webgpu",
     hardware: found.isSoftware ? `${found.name}: software, no GPU` : found.name,
     adapter: found,
+    gpu,
     heap: cpu.heap,
     engine: cpu.engine,
     kernel: (request) => kernels[request.type]?.(gpu, request),

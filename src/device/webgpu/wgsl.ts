@@ -8,7 +8,11 @@ const MAX_GROUPS = 65_535;
 
 /** Workgroups for `count` invocations, on two axes where one is too short. */
 export function gridFor(count: number): readonly [number, number] {
-  const groups = Math.max(1, Math.ceil(count / WORKGROUP));
+  return gridOf(Math.max(1, Math.ceil(count / WORKGROUP)));
+}
+
+/** So many workgroups, and a few more where they need two axes. */
+export function gridOf(groups: number): readonly [number, number] {
   if (groups <= MAX_GROUPS) return [groups, 1];
   const rows = Math.ceil(groups / MAX_GROUPS);
   return [Math.ceil(groups / rows), rows];

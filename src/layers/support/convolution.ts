@@ -1,6 +1,6 @@
 /** @file What Convolution and Deconvolution share: parameters, blobs, and the plan for a shape. */
 import type { Blob } from "../../core/blob.ts";
-import type { ConvolutionPlan } from "../../core/engine.ts";
+import type { ConvolutionPlan, ConvolutionShape } from "../../core/engine.ts";
 import { fill } from "../../core/filler.ts";
 import { type Layer, type LayerContext, type LayerDefinition, atLeast } from "../../core/layer.ts";
 import { type Shape, count, sameShape, shapeString } from "../../core/shape.ts";
@@ -14,7 +14,7 @@ import {
 } from "./convolution-window.ts";
 
 /** What does not change with the bottoms' shape. */
-interface Setting extends Window {
+export interface ConvolutionSetting extends Window {
   readonly isTransposed: boolean;
   /** The axis of the channels; those before it are batch, those after it spatial. */
   readonly axis: number;
@@ -38,13 +38,25 @@ export function convolutionDefinition(
     bottoms: atLeast(1),
     tops: atLeast(1),
     equalBottomsAndTops: true,
-    setUp: (context) => convolutionLayer(context, readSetting(context, isTransposed, isDepthwise)),
+    setUp: (context) =>
+      convolutionLayer(
+        context,
+        convolutionSetting(context, context.bottoms[0]!.shape, isTransposed, isDepthwise),
+      ),
   };
 }
 
-function readSetting(context: LayerContext, isTransposed: boolean, isDepthwise: boolean): Setting {
+/**
+ * Reads the parameters for bottoms of a shape.
+ * @param isDepthwise without `group` each channel is a group
+ */
+export function convolutionSetting(
+  context: Pick<LayerContext, "param" | "fail">,
+  shape: Shape,
+  isTransposed: boolean,
+  isDepthwise: boolean,
+): ConvolutionSetting {
   const param = withDefaults("ConvolutionParameter", context.param.convolutionParam);
-  const { shape } = context.bottoms[0]!;
   const axis = axisOf(context, shape, param.axis, "convolutionParam.axis");
   const window = convolutionWindow(context, shape.length - axis - 1);
   const [channels, numOutput] = [shape[axis]!, param.numOutput ?? 0];
@@ -69,7 +81,7 @@ function readSetting(context: LayerContext, isTransposed: boolean, isDepthwise: 
   return { ...window, isTransposed, axis, channels, numOutput, groups };
 }
 
-function convolutionLayer(context: LayerContext, setting: Setting): Layer {
+function convolutionLayer(context: LayerContext, setting: ConvolutionSetting): Layer {
   const { engine, random } = context;
   const { isTransposed, numOutput } = setting;
   const param = withDefaults("ConvolutionParameter", context.param.convolutionParam);
@@ -92,7 +104,7 @@ function convolutionLayer(context: LayerContext, setting: Setting): Layer {
       shape = bottoms[0]!.shape;
       images = count(top, 0, setting.axis);
       inner = count(top, setting.axis + 1);
-      plan = engine.planConvolution(planShape(setting, shape, top));
+      plan = engine.planConvolution(convolutionShape(setting, shape, top));
     },
     forward(bottoms, tops) {
       const biases = bias ? bias.dataPointer : 0;
@@ -126,14 +138,20 @@ function convolutionLayer(context: LayerContext, setting: Setting): Layer {
   };
 }
 
-function weightShape({ isTransposed, channels, numOutput, groups, kernel }: Setting): Shape {
+function weightShape({
+  isTransposed,
+  channels,
+  numOutput,
+  groups,
+  kernel,
+}: ConvolutionSetting): Shape {
   const [outer, inner] = isTransposed ? [channels, numOutput] : [numOutput, channels];
   return [outer, inner / groups, ...kernel];
 }
 
 function checkShapes(
   { fail }: LayerContext,
-  { axis, channels, kernel }: Setting,
+  { axis, channels, kernel }: ConvolutionSetting,
   bottoms: readonly Blob[],
 ): void {
   const { shape } = bottoms[0]!;
@@ -160,7 +178,7 @@ function checkShapes(
   });
 }
 
-function topShape({ fail }: LayerContext, setting: Setting, bottom: Shape): number[] {
+function topShape({ fail }: LayerContext, setting: ConvolutionSetting, bottom: Shape): number[] {
   const { axis, isTransposed, kernel, pad, numOutput } = setting;
   const spatial = kernel.map((_, i) => {
     const size = bottom[axis + 1 + i]!;
@@ -175,7 +193,12 @@ function topShape({ fail }: LayerContext, setting: Setting, bottom: Shape): numb
   return [...bottom.slice(0, axis), numOutput, ...spatial];
 }
 
-function planShape(setting: Setting, bottom: Shape, top: Shape) {
+/** The sizes of a convolution over bottoms and tops of these shapes. */
+export function convolutionShape(
+  setting: ConvolutionSetting,
+  bottom: Shape,
+  top: Shape,
+): ConvolutionShape {
   const { isTransposed, axis, channels, numOutput, groups, kernel, stride, pad, dilation } =
     setting;
   const [imageSide, outSide] = isTransposed ? [top, bottom] : [bottom, top];

@@ -1,9 +1,11 @@
 /** @file The layers that the GPU has kernels for, by the prototxt's `type`. */
 import { accuracy, argMax } from "./accuracy.ts";
 import { batchNorm, mvn } from "./batch-norm.ts";
+import { convolution, deconvolution, depthwiseConvolution } from "./convolution.ts";
 import { concat, crop, permute, silence, slice, tile } from "./copies.ts";
 import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
+import { innerProduct } from "./inner-product.ts";
 import type { KernelFactory } from "./kernel.ts";
 import {
   euclideanLoss,
@@ -29,13 +31,18 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   BNLL: neurons.bnll,
   Clip: neurons.clip,
   Concat: concat,
+  Convolution: convolution,
+  ConvolutionDepthwise: depthwiseConvolution,
   Crop: crop,
+  Deconvolution: deconvolution,
+  DepthwiseConvolution: depthwiseConvolution,
   Dropout: dropout,
   Eltwise: eltwise,
   ELU: neurons.elu,
   EuclideanLoss: euclideanLoss,
   Exp: neurons.exp,
   HingeLoss: hingeLoss,
+  InnerProduct: innerProduct,
   L1Loss: l1Loss,
   Log: neurons.log,
   LRN: lrn,

@@ -1,0 +1,126 @@
+/** @file A product as dispatches. */
+import type { Gpu } from "../gpu.ts";
+import type { Scratch } from "../kernels/kernel.ts";
+import { type Argument, type TaskSpec, reads, writes } from "../task.ts";
+import { flatMain, gridFor, gridOf } from "../wgsl.ts";
+import { directBody, dotsCode } from "./dots.ts";
+import {
+  type Product,
+  type ProductNames,
+  argumentsOf,
+  operandCode,
+  putCode,
+  targetCode,
+} from "./product.ts";
+import { type Strategy, chooseStrategy } from "./strategy.ts";
+import { type TileTarget, tileGrid, tiledCode } from "./tiled.ts";
+
+type Cut = Exclude<Strategy, { kind: "direct" }>;
+
+/** The dispatches that compute a product: one, or two where its sums are split. */
+export function productTasks(
+  gpu: Gpu,
+  product: Product,
+  scratch: Scratch,
+  strategy = strategyOf(gpu, product),
+): TaskSpec<string>[] {
+  const count = product.rows * product.columns * product.batches;
+  if (count === 0) return [];
+  if (product.depth === 0) return [additionTask(product, 0)];
+  if (strategy.kind === "direct") return [directTask(product)];
+  if (strategy.splits <= 1) return [cutTask(product, strategy, product.out)];
+  const partial = scratch(strategy.splits * count);
+  return [
+    cutTask(product, strategy, writes(partial)),
+    additionTask(product, strategy.splits, reads(partial)),
+  ];
+}
+
+function strategyOf(gpu: Gpu, product: Product): Strategy {
+  const isAlongDepth = product.a.along === "depth" && product.b.along === "depth";
+  const { maxComputeWorkgroupStorageSize } = gpu.device.limits;
+  return chooseStrategy({ ...product, isAlongDepth }, maxComputeWorkgroupStorageSize);
+}
+
+function directTask(product: Product): TaskSpec<string> {
+  const { label, rows, columns, batches, out } = product;
+  const count = rows * columns * batches;
+  return {
+    label,
+    args: { ...argumentsOf(product), out },
+    groups: gridFor(count),
+    code: (names) =>
+      operandCode(product, names) +
+      targetCode(product, names) +
+      flatMain(count, directBody(product)),
+  };
+}
+
+/** Tiles or dots, written to where they belong or, when they are parts of sums, to a buffer of their own. */
+function cutTask(product: Product, strategy: Cut, into: Argument): TaskSpec<string> {
+  const { rows, columns, batches } = product;
+  const { splits } = strategy;
+  const isWhole = splits <= 1;
+  const { bias: _, ...withoutBias } = argumentsOf(product);
+  const args = { ...(isWhole ? argumentsOf(product) : withoutBias), out: into };
+  const target = (names: ProductNames) =>
+    isWhole ? finalTarget(product, names) : partialTarget(product, names);
+  if (strategy.kind === "dots") {
+    const groups = gridOf(rows * columns * batches * splits);
+    return {
+      label: product.label,
+      args,
+      groups,
+      code: (names) => dotsCode(product, strategy, groups[0], names, target(names)),
+    };
+  }
+  const { tile } = strategy;
+  const { width, height } = tileGrid(
+    Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns),
+  );
+  return {
+    label: product.label,
+    args,
+    groups: [width, batches * splits, height],
+    code: (names) => tiledCode(product, strategy, names, target(names)),
+  };
+}
+
+function finalTarget(product: Product, names: ProductNames): TileTarget {
+  return {
+    declarations: targetCode(product, names),
+    row: (m) => `target_row(${m}, z)`,
+    column: (n) => `target_column(${n}, z)`,
+  };
+}
+
+/** Parts of sums lie side by side: split, product of the batch, row, column. */
+function partialTarget({ rows, columns, batches }: Product, names: ProductNames): TileTarget {
+  const row = (m: string) => `i32(((split * ${batches}u + z) * ${rows}u + ${m}) * ${columns}u)`;
+  return {
+    declarations: putCode(names.out!, "="),
+    row: (m) => `Target(${row(m)}, 0.0)`,
+    column: (n) => `Target(i32(${n}), 0.0)`,
+  };
+}
+
+/** Adds the parts of the sums up, always in the same order. */
+function additionTask(product: Product, splits: number, partial?: Argument): TaskSpec<string> {
+  const { label, rows, columns, batches, bias, out } = product;
+  const count = rows * columns * batches;
+  return {
+    label: `${label}, sum of ${splits} parts`,
+    args: { ...(partial ? { partial } : {}), ...(bias ? { bias } : {}), out },
+    groups: gridFor(count),
+    code: (names) => /* wgsl */ `${product.declarations ?? ""}${targetCode(product, names)}
+${flatMain(
+  count,
+  `  var sum = 0.0;
+  ${partial ? `for (var j = i; j < ${splits * count}u; j += ${count}u) { sum += ${names.partial}[j]; }` : ""}
+  let m = (i / ${columns}u) % ${rows}u;
+  let z = i / ${rows * columns}u;
+  let column = target_column(i % ${columns}u, z);
+  if (column.at >= 0) { put(target_row(m, z), column, sum); }`,
+)}`,
+  };
+}

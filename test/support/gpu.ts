@@ -9,11 +9,7 @@ export const gpu = await findGpu();
 
 async function findGpu(): Promise<WebGpuDevice | undefined> {
   try {
-<<<<<<< HEAD
     return (await resolveDevice("webgpu", { threads: 1 })) as WebGpuDevice;
-=======
-    return (await resolveDevice("webgpu", 1)) as WebGpuDevice;
->>>>>>> 7baeed0 (Convolve and multiply on the GPU: tiled WGSL products with implicit columns, split sums and tiles chosen by shape)
   } catch (error) {
     if (error instanceof CaffeError) return undefined;
     throw error;
@@ -31,7 +27,6 @@ export function onGpu(
 ): void {
   test.skipIf(!gpu)(title + needsGpu, () => body(gpu!), timeout);
 }
-<<<<<<< HEAD
 
 /** Makes this process find no GPU of the system, for as long as a test runs. */
 export function hideGpus(): Disposable {
@@ -44,5 +39,3 @@ export function hideGpus(): Disposable {
     },
   };
 }
-=======
->>>>>>> 7baeed0 (Convolve and multiply on the GPU: tiled WGSL products with implicit columns, split sums and tiles chosen by shape)

@@ -10,8 +10,6 @@ export interface Window {
   readonly dilation: readonly number[];
 }
 
-type WindowContext = Pick<LayerContext, "param" | "fail">;
-
 type Pair =
   | readonly ["kernelH", "kernelW"]
   | readonly ["strideH", "strideW"]
@@ -44,14 +42,10 @@ const PAD: Size = { field: "pad", name: "pad", stem: "pad", pair: ["padH", "padW
 const DILATION: Size = { field: "dilation", name: "dilation", stem: "dilation", fallback: 1 };
 
 /** Reads the window of a `convolution_param` for so many spatial axes (BVLC BaseConvolutionLayer::LayerSetUp). */
-<<<<<<< HEAD
 export function convolutionWindow(
   context: Pick<LayerContext, "param" | "fail">,
   spatialAxes: number,
 ): Window {
-=======
-export function convolutionWindow(context: WindowContext, spatialAxes: number): Window {
->>>>>>> 7baeed0 (Convolve and multiply on the GPU: tiled WGSL products with implicit columns, split sums and tiles chosen by shape)
   // As it was written: a pad_h that is absent is not a pad_h of 0.
   const param = context.param.convolutionParam ?? createMessage("ConvolutionParameter");
   const kernel = sizes(context, param, KERNEL, spatialAxes);
@@ -80,11 +74,7 @@ export function convolutionWindow(context: WindowContext, spatialAxes: number): 
 }
 
 function sizes(
-<<<<<<< HEAD
   context: Pick<LayerContext, "param" | "fail">,
-=======
-  context: WindowContext,
->>>>>>> 7baeed0 (Convolve and multiply on the GPU: tiled WGSL products with implicit columns, split sums and tiles chosen by shape)
   param: ConvolutionParameter,
   size: Size,
   spatialAxes: number,

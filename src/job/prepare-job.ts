@@ -1,6 +1,6 @@
 /** @file DIGITS' model form as a function: from dataset, network text and settings to a job folder. */
 import { existsSync } from "node:fs";
-import { cp, writeFile } from "node:fs/promises";
+import { cp, link, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { writeFolder } from "../plugins/dataset/output-folder.ts";
@@ -22,6 +22,8 @@ export interface JobOptions {
   readonly out: string;
   /** Replaces a folder that exists, if it is a job. */
   readonly force?: boolean;
+  /** Those of the pretrained weights that will not stay where they are: the job keeps them itself. */
+  readonly keptWeights?: readonly string[];
 }
 
 export interface PreparedJob {
@@ -40,10 +42,11 @@ export interface PreparedJob {
  * @throws CaffeError for settings, texts or folders that do not fit together; nothing is written then
  */
 export async function prepareJob(options: JobOptions): Promise<PreparedJob> {
-  const { settings, networkText } = options;
-  checkSettings(settings);
+  const { networkText, keptWeights = [] } = options;
+  checkSettings(options.settings);
   const folder = resolve(options.out);
-  checkFiles(settings);
+  checkFiles(options.settings);
+  const settings = withKeptWeights(options.settings, keptWeights, folder);
   const dataset = await readJobDataset(settings.dataset);
   const network = parseNetwork(networkText, settings.network);
   const nets = prepareNet(network, dataset, settings);
@@ -83,6 +86,27 @@ function checkFiles({ weights, layers }: JobSettings): void {
   }
 }
 
+/** Where a job keeps weights that were given to it. */
+const WEIGHTS = "weights";
+const keptName = (file: string, index: number) => join(WEIGHTS, `${index + 1}-${basename(file)}`);
+
+function withKeptWeights(
+  settings: JobSettings,
+  kept: readonly string[],
+  folder: string,
+): JobSettings {
+  const weights = settings.weights.map((file) => {
+    const index = kept.indexOf(file);
+    return index < 0 ? file : join(folder, keptName(file, index));
+  });
+  return { ...settings, weights };
+}
+
+/** A second name for the file where that can be, else a copy. */
+async function keepFile(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => cp(from, to));
+}
+
 /** @throws UsageError for two files with one name: a module could be found only once */
 function layerFileNames(files: readonly string[]): string[] {
   const names = files.map((file) => basename(file));
@@ -93,7 +117,7 @@ function layerFileNames(files: readonly string[]): string[] {
 
 async function writeFiles(
   folder: string,
-  { networkText, settings }: JobOptions,
+  { networkText, settings, keptWeights = [] }: JobOptions,
   nets: PreparedNet,
   solver: JobSolver,
   record: JobRecord,
@@ -105,6 +129,10 @@ async function writeFiles(
   await write(jobFiles.solver, printPrototxt(solver, { message: "SolverParameter" }));
   for (const [index, file] of settings.layers.entries()) {
     await cp(file, join(folder, record.layerFiles[index]!));
+  }
+  if (keptWeights.length > 0) await mkdir(join(folder, WEIGHTS));
+  for (const [index, file] of keptWeights.entries()) {
+    await keepFile(file, join(folder, keptName(file, index)));
   }
   const trainLayers = nets.data.layers.filter((layer) => layer.include[0]?.phase === "TRAIN");
   await writePicture(join(folder, jobFiles.preview), await pngOf(await previewBatch(trainLayers)));

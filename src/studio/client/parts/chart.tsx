@@ -80,7 +80,9 @@ function optionsOf(lines: readonly Line[], { isLog, axis: left, ...size }: Look)
     },
     axes: [
       { ...axis, label: "epoch", labelSize: 20 },
-      { ...axis, scale: "left", label: left, labelSize: 20, size: 62, values: number },
+      ...(lines.every((line) => line.isScore)
+        ? []
+        : [{ ...axis, scale: "left", label: left, labelSize: 20, size: 62, values: number }]),
       ...(lines.some((line) => line.isScore) ? [{ ...score, label: "score", labelSize: 20 }] : []),
     ],
     series: [

@@ -19,11 +19,12 @@ import { packageFiles } from "../package-files.ts";
 import { modelArchive } from "../model-archive.ts";
 import { previewOf } from "../preview-form.ts";
 import { Refusal, notFound } from "../refusal.ts";
+import { isWithin } from "../roots.ts";
 import { idParams } from "../schemas.ts";
 import { tar } from "../tar.ts";
 
 export function addModelRoutes(app: FastifyInstance, context: Context): void {
-  const { checker, jobs, queue, roots } = context;
+  const { checker, files, jobs, queue, roots } = context;
   const trainCommand = (id: string) => [
     ["fit", ...context.trainingFlags, ...layerFlags(id, context), `--resume=${roots.job(id)}`],
   ];
@@ -60,9 +61,12 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       }
       const settings = await settingsOf(body, context);
       await checkNetFiles(parseNetwork(body.network), roots, roots.job(body.name));
+      // An upload is gone after a day; a job may be resumed and cloned later.
+      const keptWeights = settings.weights.filter((file) => isWithin(file, files.uploads));
       for (const { name, ...changed } of variants) {
         const out = roots.job(name);
-        await prepareJob({ settings: { ...settings, ...changed }, networkText: body.network, out });
+        const wanted = { settings: { ...settings, ...changed }, networkText: body.network };
+        await prepareJob({ ...wanted, out, keptWeights });
         await queue.add({ id: name, kind: "model", commands: trainCommand(name) });
       }
       return reply.code(201).send({ jobs: variants.map(({ name }) => name) });

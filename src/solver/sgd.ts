@@ -1,5 +1,12 @@
 /** @file SGD with momentum. */
+import type { SgdStep } from "../core/engine.ts";
 import { type UpdateRule, regularise } from "./update-rule.ts";
+
+/** Written anew for each parameter: an iteration makes no object for it. */
+const step: { -readonly [Part in keyof SgdStep]: SgdStep[Part] } = {
+  ...{ count: 0, data: 0, diff: 0, history: 0 },
+  ...{ rate: 0, momentum: 0, decay: 0, scale: 1 },
+};
 
 /**
  *     h = rate g + momentum h,   w -= h
@@ -14,15 +21,14 @@ export const sgd: UpdateRule = {
     const { engine, blob, history, constants, rate } = update;
     const isL1 = constants.regularization === "L1" && update.decay !== 0;
     if (isL1) regularise(update);
-    engine.sgdStep({
-      count: blob.count,
-      data: blob.dataPointer,
-      diff: blob.diffPointer,
-      history: history[0]!.dataPointer,
-      rate,
-      momentum: constants.momentum,
-      decay: isL1 ? 0 : update.decay,
-      scale: isL1 ? 1 : update.scale,
-    });
+    step.count = blob.count;
+    step.data = blob.dataPointer;
+    step.diff = blob.diffPointer;
+    step.history = history[0]!.dataPointer;
+    step.rate = rate;
+    step.momentum = constants.momentum;
+    step.decay = isL1 ? 0 : update.decay;
+    step.scale = isL1 ? 1 : update.scale;
+    engine.sgdStep(step);
   },
 };

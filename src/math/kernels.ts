@@ -138,6 +138,7 @@ export type Kernels = {
     dy: Pointer,
     dbias: Pointer,
   ): void;
+  winogradPlane(count: number): number;
   winogradImage(
     control: Pointer,
     image: Pointer,

@@ -87,9 +87,11 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
     ...{ from: outSide, to: imageSide, top: 2 - top, left: 2 - left },
     tiling: tilingOf(imageSide, channels, images),
   };
-  const tilesAt = FLOAT_BYTES * PLANES * filterCount;
+  const { winogradPlane } = kernels;
+  const tilesAt = PLANES * winogradPlane(filterCount);
   const largest = Math.max(tilesOf(forward.tiling), tilesOf(back.tiling));
-  runtime.reserve(0, tilesAt + FLOAT_BYTES * PLANES * largest * channels);
+  const sides = [imageSide, outSide].map((side) => winogradPlane(largest * side.channels));
+  runtime.reserve(0, tilesAt + PLANES * (sides[0]! + sides[1]!));
 
   /** The same product for each value of a tile; all matrices lie plane after plane. */
   function products(
@@ -102,11 +104,12 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
     b: Pointer,
     c: Pointer,
   ): void {
+    const left = winogradPlane(M * K);
+    const right = winogradPlane(K * N);
+    const result = winogradPlane(M * N);
     for (let k = 0; k < PLANES; k++) {
-      const plane = FLOAT_BYTES * k;
-      const left = a + plane * M * K;
-      const right = b + plane * K * N;
-      runtime.gemm(false, transB, M, N, K, 1, left, right, beta, c + plane * M * N);
+      const at = c + k * result;
+      runtime.gemm(false, transB, M, N, K, 1, a + k * left, b + k * right, beta, at);
     }
   }
 
@@ -137,7 +140,7 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
       items,
       step,
     );
-    return tiles + FLOAT_BYTES * PLANES * channels * items * rows * across;
+    return tiles + PLANES * winogradPlane(channels * items * rows * across);
   }
 
   function convolve(pass: Pass, source: Pointer, result: Pointer, bias: Pointer): void {

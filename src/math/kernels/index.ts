@@ -7,7 +7,7 @@ export { gemm } from "./gemm";
 export { sgdStep } from "./sgd";
 export { softmaxPlanes } from "./softmax";
 export { winogradImage, winogradResult, winogradResultDiff } from "./winograd";
-export { winogradFilterDiff, winogradFilters } from "./winograd-filters";
+export { winogradFilterDiff, winogradFilters, winogradPlane } from "./winograd-filters";
 export { correlate, scatter, weightGradient } from "./convolution";
 export { scatterScratchBytes } from "./scatter";
 export {

@@ -10,6 +10,14 @@ const CHANNELS = 3;
 const TURNED = 4;
 const ADDS = 5;
 
+/**
+ * Bytes from a plane of tiles to the next, for planes of `count` floats: a little more than whole pages, as
+ * planes that are pages apart would all share a few places of the first cache.
+ */
+export function winogradPlane(count: i32): usize {
+  return ((4 * <usize>count + 4095) & ~4095) + 256;
+}
+
 /** Filters of a task. */
 const FILTERS = 256;
 
@@ -47,7 +55,7 @@ function setFilters(control: usize, from: usize, to: usize, outChannels: i32, ch
 function filtersTask(control: usize, task: i32, _thread: i32): void {
   const channels = arg(control, CHANNELS);
   const all = arg(control, OUT_CHANNELS) * channels;
-  const plane = 4 * <usize>all;
+  const plane = winogradPlane(all);
   const isTurned = <bool>arg(control, TURNED);
   const end = min(all, (task + 1) * FILTERS);
   for (let i = task * FILTERS; i < end; i++) {
@@ -95,7 +103,7 @@ export function winogradFilterDiff(
 function filterDiffTask(control: usize, task: i32, _thread: i32): void {
   const all = arg(control, OUT_CHANNELS) * arg(control, CHANNELS);
   const adds = <bool>arg(control, ADDS);
-  const plane = 4 * <usize>all;
+  const plane = winogradPlane(all);
   const end = min(all, (task + 1) * FILTERS);
   for (let i = task * FILTERS; i < end; i++) {
     const from = at(<usize>arg(control, FROM), i);

@@ -10,6 +10,7 @@
 import { arg, blockScratch, setArg } from "./memory";
 import { copyFloats, fillFloats, loadSome, storeSome } from "./simd";
 import { parallel } from "./threads";
+import { winogradPlane } from "./winograd-filters";
 
 const FROM = 0;
 const TO = 1;
@@ -77,7 +78,7 @@ function channelOf(control: usize, base: usize, channel: i32, image: i32): usize
 /** Bytes from a value of a tile to the next. */
 function planeBytes(control: usize): usize {
   const tiles = arg(control, IMAGES) * arg(control, ROWS) * arg(control, TILES_ACROSS);
-  return 4 * <usize>(arg(control, CHANNELS) * tiles);
+  return winogradPlane(arg(control, CHANNELS) * tiles);
 }
 
 /** Copies `count` image rows from `first` on to scratch memory, zeros outside the image; `step` floats a row. */

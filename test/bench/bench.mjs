@@ -11,6 +11,7 @@
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startContestant } from "./contestant.mjs";
 import { machineLimits } from "./machine.mjs";
@@ -49,6 +50,7 @@ const PEERS = {
   tfjs: (workload) => [process.execPath, [file("peers/tfjs.mjs"), workload, options.threads]],
 };
 const MEBI = 2 ** 20;
+const PAUSE_MS = 10;
 
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const summary = (times) => ({ min: Math.min(...times), median: median(times) });
@@ -82,6 +84,8 @@ async function measure(workload) {
   const times = new Map(contestants.map((contestant) => [contestant, []]));
   for (let i = -workload.warmUp; i < repetitions; i++) {
     for (const contestant of contestants) {
+      // Threads of the one before may still spin, waiting for work that does not come.
+      await setTimeout(PAUSE_MS);
       const ms = await contestant.process.iterate();
       if (i >= 0) times.get(contestant).push(ms);
     }

@@ -102,8 +102,6 @@ class FakeMemory {
 
   /** Runs host code that finds the device's values in place of the host's. */
   run(what: string, uses: ReadonlyMap<SyncedMemory, Use>, code: () => void): void {
-    this.events.push({ kind: "run", what });
-    this.counts.dispatches++;
     const before = [...uses].map(([memory, use]) => {
       const values = this.#valuesOf(memory);
       if (use === "write") memory.isCleared = false;
@@ -113,6 +111,8 @@ class FakeMemory {
       memory.newest = "host";
       return { memory, isOnlyRead: use === "read" && !isCleared, values, newest };
     });
+    this.events.push({ kind: "run", what });
+    this.counts.dispatches++;
     code();
     for (const { memory, isOnlyRead, values, newest } of before) {
       if (isOnlyRead || memory.isCleared) {

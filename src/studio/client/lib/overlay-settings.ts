@@ -33,7 +33,7 @@ export const imageColorChoices = [
 ] as const;
 
 export const classColorChoices = [
-  ["plain", "White, or PASCAL VOC's"],
+  ["plain", "Standard"],
   ["dataset", "From dataset"],
   ["distinct", "Distinct"],
 ] as const;
@@ -83,8 +83,8 @@ export function keepSettings(
 /** Colours that are told apart on gray, also by most people who see no red or green. */
 const DISTINCT: readonly Color[] = [
   [0, 0, 0],
-  [86, 180, 233],
   [230, 159, 0],
+  [86, 180, 233],
   [0, 158, 115],
   [240, 228, 66],
   [204, 121, 167],

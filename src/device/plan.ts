@@ -74,9 +74,14 @@ export class ExecutionPlan {
     }
   }
 
-  /** The weighted losses of the last `count` forward passes, the oldest first. */
-  losses(count: number): Promise<Float64Array> {
-    return this.#losses.read(count);
+  /**
+   * The weighted losses of the last `count` forward passes, the oldest first.
+   * @throws NetDefinitionError where the last one is NaN because a label names no class
+   */
+  async losses(count: number): Promise<Float64Array> {
+    const losses = await this.#losses.read(count);
+    if (Number.isNaN(losses.at(-1))) await this.#checkLabels();
+    return losses;
   }
 
   /** How many passes `losses` remembers. */
@@ -109,6 +114,13 @@ export class ExecutionPlan {
       if (kernel !== layer) kernel.dispose?.();
     }
     this.#deviceLosses?.dispose();
+  }
+
+  /** Has the host compute what it would have refused to. */
+  async #checkLabels(): Promise<void> {
+    for (const step of this.#steps) {
+      if (step.kernel.trustsLabels) await new HostStep(step, true).forward();
+    }
   }
 
   /** Caffe's Layer::Forward: the dot product of a top with its diff, which holds the loss weight. */

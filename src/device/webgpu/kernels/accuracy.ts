@@ -7,7 +7,7 @@ import { foldTasks, sums } from "../fold.ts";
 import { nan } from "../functions.ts";
 import { reads, writes } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
-import { type KernelFactory, shapedKernel } from "./kernel.ts";
+import { type KernelFactory, labelledKernel, shapedKernel } from "./kernel.ts";
 import { settled } from "./settled.ts";
 
 /** Values that one invocation keeps in order, at most. */
@@ -18,7 +18,7 @@ export const accuracy: KernelFactory = (gpu, request) => {
   const { name, param, propagateDown } = request;
   if (propagateDown.includes(true)) return undefined; // The host says that there is no gradient.
   const { axis, topK, ignoreLabel } = withDefaults("AccuracyParameter", param.accuracyParam);
-  return shapedKernel(gpu, ([x, labels], [top, perClass], scratch) => {
+  return labelledKernel(gpu, ([x, labels], [top, perClass], scratch) => {
     const along = axisOf(settled(request), x!.shape, axis, "accuracyParam.axis");
     const { outer, channels, inner } = viewAround(x!.shape, along);
     const positions = outer * inner;

@@ -28,6 +28,11 @@ export interface KernelTasks {
   readonly backward?: readonly TaskSpec<string>[];
 }
 
+/** The kernel of a layer with class labels; a label of no class must make its first top NaN. */
+export function labelledKernel(...args: Parameters<typeof shapedKernel>): LayerKernel {
+  return { ...shapedKernel(...args), trustsLabels: true };
+}
+
 /** A kernel whose tasks are made anew for each shape of its blobs. */
 export function shapedKernel(
   gpu: Gpu,

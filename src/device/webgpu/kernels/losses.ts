@@ -6,10 +6,10 @@ import { type Normalization, normalizationOf } from "../../../layers/support/los
 import { viewAround } from "../../../layers/support/softmax.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
-import { logOnePlus, nan, sigmoidOf } from "../functions.ts";
+import { logOf, logOnePlus, nan, sigmoidOf } from "../functions.ts";
 import { type Argument, type TaskSpec, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask, float } from "../wgsl.ts";
-import { type KernelFactory, type Scratch, shapedKernel } from "./kernel.ts";
+import { type KernelFactory, type Scratch, labelledKernel, shapedKernel } from "./kernel.ts";
 import { settled } from "./settled.ts";
 import { softmaxTask } from "./softmax.ts";
 
@@ -25,7 +25,7 @@ export const softmaxWithLoss: KernelFactory = (gpu, request) => {
   const { axis } = withDefaults("SoftmaxParameter", param.softmaxParam);
   const mode = normalizationOf(param.lossParam, "VALID");
   const isIgnored = ignores("label", param.lossParam?.ignoreLabel);
-  return shapedKernel(gpu, ([x, labels], [loss, second], scratch) => {
+  return labelledKernel(gpu, ([x, labels], [loss, second], scratch) => {
     const view = viewAround(
       x!.shape,
       axisOf(settled(request), x!.shape, axis, "softmaxParam.axis"),
@@ -49,10 +49,10 @@ export const softmaxWithLoss: KernelFactory = (gpu, request) => {
       } else {
         let place = i / ${inner}u * ${channels * inner}u + u32(label) * ${inner}u + i % ${inner}u;
         let value = ${v.p}[place];
-        s.s0 -= log(select(value, ${FLT_MIN}, value < ${FLT_MIN}));
+        s.s0 -= log_of(select(value, ${FLT_MIN}, value < ${FLT_MIN}));
       }
     }`,
-          functions: nan,
+          functions: logOf,
           divisor: divisorOf(mode, outer, inner),
           loss: loss!,
           kept: writes(divisor),
@@ -163,7 +163,7 @@ export const l1Loss = distanceLoss("abs(difference)", 1, "sign(difference)");
 export const hingeLoss: KernelFactory = (gpu, { name, param, propagateDown }) => {
   if (propagateDown[1]) return undefined; // The host says that labels have no gradient.
   const isL2 = withDefaults("HingeLossParameter", param.hingeLossParam).norm === "L2";
-  return shapedKernel(gpu, ([x, labels], [loss], scratch) => {
+  return labelledKernel(gpu, ([x, labels], [loss], scratch) => {
     const items = x!.shape[0]!;
     const classes = x!.count / items;
     const sources = { x: reads(x!), labels: reads(labels!) };

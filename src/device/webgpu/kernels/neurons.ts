@@ -2,7 +2,16 @@
 import type { Blob } from "../../../core/blob.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import type { KernelRequest } from "../../device.ts";
-import { expLessOne, logOnePlus, nan, sigmoidOf, tanhOf } from "../functions.ts";
+import {
+  expLessOne,
+  expOf,
+  forPowers,
+  logOf,
+  logOnePlus,
+  powerOf,
+  sigmoidOf,
+  tanhOf,
+} from "../functions.ts";
 import { type Argument, type TaskSpec, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask, float } from "../wgsl.ts";
 import { type KernelFactory, shapedKernel } from "./kernel.ts";
@@ -55,7 +64,7 @@ function formulaTask(
 export const absVal = neuron(() => ({ forward: "abs(x)", backward: "dy * sign(x)" }));
 
 export const bnll = neuron(() => ({
-  forward: "max(x, 0.0) + log_one_plus(exp(-abs(x)))",
+  forward: "select(x, 0.0, x < 0.0) + log_one_plus(exp_of(-abs(x)))",
   backward: "dy * sigmoid(min(x, 50.0))",
   functions: logOnePlus + sigmoidOf,
 }));
@@ -73,7 +82,7 @@ export const clip = neuron(({ param }) => {
 export const elu = neuron(({ param }) => {
   const alpha = float(withDefaults("ELUParameter", param.eluParam).alpha);
   return {
-    forward: `select(${alpha} * exp_less_one(x), x, x > 0.0)`,
+    forward: `select(x, ${alpha} * exp_less_one(x), x <= 0.0)`,
     backward: `select(dy * (y + ${alpha}), dy, x > 0.0)`,
     functions: expLessOne,
   };
@@ -86,8 +95,9 @@ export const exp = neuron(({ param }) => {
   const factor = Math.fround(Math.exp(shift * logBase));
   if (!Number.isFinite(factor)) return undefined; // Infinite values: the host's arithmetic is exact there.
   return {
-    forward: `${float(factor)} * exp(${float(slope)} * x)`,
+    forward: `${float(factor)} * exp_of(${float(slope)} * x)`,
     backward: `dy * y * ${float(slope)}`,
+    functions: expOf,
   };
 });
 
@@ -96,8 +106,9 @@ export const log = neuron(({ param }) => {
   const factor = base === -1 ? 1 : 1 / Math.log(base);
   const inner = `(${float(shift)} + ${float(scale)} * x)`;
   return {
-    forward: `${float(factor)} * log(${inner})`,
+    forward: `${float(factor)} * log_of(${inner})`,
     backward: `dy * ${float(factor * scale)} / ${inner}`,
+    functions: logOf,
   };
 });
 
@@ -114,11 +125,11 @@ export const power = neuron(({ param }) => {
   return {
     forward: `power(${base})`,
     backward: `dy * ${float(slope)} * lower_power(${base})`,
-    functions: nan + powerFunction("power", power) + powerFunction("lower_power", power - 1),
+    functions: forPowers + powerFunction("power", power) + powerFunction("lower_power", power - 1),
   };
 });
 
-/** Products and square roots for small exponents; WGSL's `pow` knows no negative base. */
+/** Products and square roots for small exponents. */
 function powerFunction(name: string, exponent: number): string {
   const simple: Readonly<Record<number, string>> = {
     [-2]: "1.0 / (base * base)",
@@ -131,17 +142,16 @@ function powerFunction(name: string, exponent: number): string {
     3: "base * base * base",
     4: "(base * base) * (base * base)",
   };
-  const size = `pow(abs(base), ${float(exponent)})`;
-  const negative = !Number.isInteger(exponent) ? "nan()" : exponent % 2 === 0 ? size : `-${size}`;
-  const value = simple[exponent] ?? `select(${size}, ${negative}, base < 0.0)`;
+  const value = simple[exponent];
+  if (value === undefined) return powerOf(name, exponent);
   return `fn ${name}(base: f32) -> f32 { return ${value}; }\n`;
 }
 
 export const relu = neuron(({ param }) => {
   const slope = float(withDefaults("ReLUParameter", param.reluParam).negativeSlope);
-  // A product with the slope rather than 0, so that NaN stays NaN.
   return {
-    forward: `select(${slope} * x, x, x > 0.0)`,
+    // Asked this way round NaN stays NaN; a product with a slope of 0 may be taken for 0.
+    forward: `select(x, ${slope} * x, x <= 0.0)`,
     backward: `select(${slope} * dy, dy, x > 0.0)`,
   };
 });
@@ -149,7 +159,7 @@ export const relu = neuron(({ param }) => {
 export const relu6 = neuron(({ param }) => {
   const slope = float(withDefaults("ReLU6Parameter", param.relu6Param).negativeSlope);
   return {
-    forward: `select(select(${slope} * x, x, x > 0.0), 6.0, x > 6.0)`,
+    forward: `select(select(x, ${slope} * x, x <= 0.0), 6.0, x > 6.0)`,
     backward: `select(select(${slope} * dy, dy, x > 0.0), 0.0, x >= 6.0)`,
   };
 });

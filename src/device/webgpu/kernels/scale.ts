@@ -142,7 +142,7 @@ export const prelu: KernelFactory = (gpu, { name, layer }) =>
           args,
           (v) => `  let value = ${v.x}[i];
   ${kept ? `${v.kept}[i] = value;` : ""}
-  ${v.y}[i] = select(${v.a}[${rowOf(layout)}] * value, value, value > 0.0);`,
+  ${v.y}[i] = select(value, ${v.a}[${rowOf(layout)}] * value, value <= 0.0);`,
         ),
       ],
       params: [

@@ -4,6 +4,7 @@ import type { SyncedMemory } from "../../../core/synced-memory.ts";
 import { axisOf } from "../../../layers/support/axis.ts";
 import { type AxisView, viewAround } from "../../../layers/support/softmax.ts";
 import { withDefaults } from "../../../schema/index.ts";
+import { expOf } from "../functions.ts";
 import { type TaskSpec, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { WORKGROUP, flatTask, gridFor } from "../wgsl.ts";
 import { type KernelFactory, shapedKernel } from "./kernel.ts";
@@ -51,7 +52,7 @@ export function softmaxTask(
       )}${shared(
         `
   var sum = 0.0;
-  for (var c = lane; c < CHANNELS; c += LANES) { sum += exp(${v.x}[first + c] - largest_of_all); }`,
+  for (var c = lane; c < CHANNELS; c += LANES) { sum += exp_of(${v.x}[first + c] - largest_of_all); }`,
         "sum",
         "a + b",
       )}
@@ -71,7 +72,7 @@ export function softmaxTask(
     largest = select(largest, value, value > largest);
   }
   var sum = 0.0;
-  for (var at = first; at < end; at += STRIDE) { sum += exp(${v.x}[at] - largest); }
+  for (var at = first; at < end; at += STRIDE) { sum += exp_of(${v.x}[at] - largest); }
   for (var at = first; at < end; at += STRIDE) { ${v.y}[at] = exp(${v.x}[at] - largest) / sum; }`,
     constants(view),
   );
@@ -115,7 +116,7 @@ function position({ channels, inner }: AxisView): string {
 }
 
 function constants({ channels, inner }: AxisView): string {
-  return `const CHANNELS = ${channels}u;\nconst STRIDE = ${inner}u;\n`;
+  return `${expOf}const CHANNELS = ${channels}u;\nconst STRIDE = ${inner}u;\n`;
 }
 
 /** One workgroup for each row of channels, which begins at `first`. */

@@ -1,0 +1,32 @@
+import { describe, expect } from "vitest";
+import { Net } from "../../../src/net/net.ts";
+import { parsePrototxt } from "../../../src/schema/index.ts";
+import { onGpu } from "../../support/gpu.ts";
+
+const net = (loss: string) => `
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 } } }
+  layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 2 } } }
+  layer { name: "loss" bottom: "x" bottom: "t" top: "loss" ${loss} }`;
+
+describe("labels that name no class, on the GPU", () => {
+  for (const loss of [
+    'type: "SoftmaxWithLoss"',
+    'type: "HingeLoss"',
+    'type: "Accuracy" loss_weight: 1',
+  ]) {
+    onGpu(`${loss}: the host says which label it is`, async (device) => {
+      const message = parsePrototxt(net(loss), { message: "NetParameter", fileName: "n.prototxt" });
+      const made = await Net.load(message, { phase: "TRAIN", device });
+      try {
+        const scores = [1, 2, 3, 3, 2, 1];
+        await made.forward({ x: scores, t: [0, 2] });
+        expect(made.loss).not.toBeNaN();
+        await expect(made.forward({ x: scores, t: [0, 5] })).rejects.toThrow(
+          "a label is 5, but there are 3 classes",
+        );
+      } finally {
+        made.dispose();
+      }
+    });
+  }
+});

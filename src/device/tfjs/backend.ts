@@ -80,11 +80,14 @@ function loadTensorFlow(tf: TensorFlow, name: (typeof PACKAGES)[number]): string
   return undefined;
 }
 
-/** tfjs-node 4.22 calls two functions of `util` that Node 23 has no more (tensorflow/tfjs#8425). */
+/**
+ * tfjs-node 4.22 calls two functions of `util` that are deprecated, and gone from Node 23 on
+ * (tensorflow/tfjs#8425). These do the same.
+ */
 function restoreOldUtil(): void {
   const old = { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray };
   for (const [name, value] of Object.entries(old)) {
-    if (!(name in util)) Object.defineProperty(util, name, { value, configurable: true });
+    Object.defineProperty(util, name, { value, configurable: true, writable: true });
   }
 }
 

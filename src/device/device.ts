@@ -58,6 +58,8 @@ export interface Remote {
   readonly counts: Readonly<TransferCounts>;
   /** Whether a host layer must have its blobs on the host before it runs: nobody can wait within it. */
   readonly needsSync: boolean;
+  /** Bytes of the largest blob that the device takes; absent: nobody knows. */
+  readonly largestBlob?: number;
   createLossLog(): LossLog;
   /** The update rule of a solver for parameters whose gradients the device computes. */
   createUpdater(

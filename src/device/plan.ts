@@ -1,5 +1,6 @@
 /** @file The execution plan: a net's layers as ordered steps that allocate nothing when they run. */
 import type { Device, KernelRequest, LayerKernel, LossLog } from "./device.ts";
+import { checkFits, withLayer } from "./fit.ts";
 import { HostStep } from "./host-step.ts";
 import { PassLosses } from "./pass-losses.ts";
 
@@ -43,12 +44,10 @@ export class ExecutionPlan {
     context: Pick<KernelRequest, "phase" | "random">,
   ) {
     this.#device = device;
+    this.#steps = layers.map((planned) => planStep(planned, device, context));
     this.#deviceLosses = device.remote?.createLossLog();
     this.#losses = new PassLosses(device.engine, this.#deviceLosses);
-    this.#steps = layers.map((planned) => planStep(planned, device, context));
-    for (const { kernel, bottomBlobs, topBlobs } of this.#steps) {
-      if (kernel.reshape) kernel.reshape(bottomBlobs, topBlobs);
-    }
+    for (const step of this.#steps) reshapeKernel(step);
   }
 
   /** Whether a layer's values stay on the device; the others run on the host. */
@@ -68,7 +67,7 @@ export class ExecutionPlan {
       const start = this.timer ? performance.now() : 0;
       if (step.layer.reshapesEachForward || bottomsChanged(step)) reshape(step);
       if (step.host) await step.host.forward();
-      else step.kernel.forward(step.bottomBlobs, step.topBlobs);
+      else forward(step);
       this.#addLosses(step);
       if (this.timer) await this.#report(index, "forward", start);
     }
@@ -150,6 +149,7 @@ function planStep(
 ): Step {
   const { onlyShares } = planned.layer;
   const kernel = onlyShares ? undefined : device.kernel({ ...planned, ...context });
+  if (kernel) checkFits(planned, device);
   return {
     ...planned,
     kernel: kernel ?? planned.layer,
@@ -158,9 +158,29 @@ function planStep(
   };
 }
 
-function reshape({ layer, kernel, bottomBlobs, topBlobs, seen }: Step): void {
+/** A kernel reserves what it needs when it first runs. */
+function forward(step: Step): void {
+  try {
+    step.kernel.forward(step.bottomBlobs, step.topBlobs);
+  } catch (error) {
+    throw withLayer(error, step);
+  }
+}
+
+function reshapeKernel(step: Step): void {
+  const { kernel, layer, bottomBlobs, topBlobs } = step;
+  if (kernel === layer) return;
+  try {
+    kernel.reshape?.(bottomBlobs, topBlobs);
+  } catch (error) {
+    throw withLayer(error, step);
+  }
+}
+
+function reshape(step: Step): void {
+  const { layer, bottomBlobs, topBlobs, seen } = step;
   layer.reshape(bottomBlobs, topBlobs);
-  if (kernel !== layer) kernel.reshape?.(bottomBlobs, topBlobs);
+  reshapeKernel(step);
   for (let i = 0; i < seen.length; i++) seen[i] = bottomBlobs[i]!.version;
 }
 

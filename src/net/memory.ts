@@ -9,7 +9,7 @@ interface NetMemory {
   readonly phase: "TRAIN" | "TEST";
   readonly layers: readonly NetLayer[];
   readonly learnableParams: readonly LearnableParam[];
-  readonly device: { readonly heap: Heap };
+  readonly device: { readonly heap: Heap; readonly remote?: unknown };
 }
 
 /** Bytes that a net needs: for training values, gradients and one history for each parameter. */
@@ -29,6 +29,8 @@ const paramCount = ({ learnableParams }: NetMemory) =>
  * @throws NetDefinitionError with the need, and the layers that need most
  */
 export function checkMemory(net: NetMemory): void {
+  // What only a device looks at takes no memory of the host.
+  if (net.device.remote) return;
   const problem = memoryProblem(net, net.device.heap.limitBytes);
   if (problem !== undefined) throw new NetDefinitionError(problem);
 }

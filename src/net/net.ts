@@ -146,7 +146,7 @@ export class Net {
       fence: options.fence === true ? {} : options.fence || undefined,
       definitions,
     });
-    const net = new Net(definition, built, { device, random, logger });
+    const net = Net.#planned(definition, built, { device, random, logger });
     try {
       checkMemory(net);
       if (options.outputsOnly && net.phase === "TEST") net.#reuseMemory();
@@ -156,6 +156,19 @@ export class Net {
       throw error;
     }
     return net;
+  }
+
+  static #planned(
+    definition: NetDefinition,
+    built: BuiltNet,
+    environment: { device: Device; random: RandomSource; logger: Logger },
+  ): Net {
+    try {
+      return new Net(definition, built, environment);
+    } catch (error) {
+      disposeLayers(built.layers);
+      throw error;
+    }
   }
 
   get engine(): Engine {
@@ -344,11 +357,7 @@ export class Net {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#plan.dispose();
-    for (const { layer, blobs, topBlobs } of this.layers) {
-      layer.dispose?.();
-      for (const blob of blobs) blob.dispose();
-      for (const blob of topBlobs) blob.dispose();
-    }
+    disposeLayers(this.layers);
     for (const memory of this.#sharedMemory) memory.dispose();
   }
 
@@ -390,6 +399,14 @@ export class Net {
     throw new NetDefinitionError(
       `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
     );
+  }
+}
+
+function disposeLayers(layers: readonly NetLayer[]): void {
+  for (const { layer, blobs, topBlobs } of layers) {
+    layer.dispose?.();
+    for (const blob of blobs) blob.dispose();
+    for (const blob of topBlobs) blob.dispose();
   }
 }
 

@@ -1,6 +1,8 @@
 /** @file The table of compatibility as Markdown, from the schema, the lists of layers and commands, and the notes. */
 import type { Command } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands.ts";
+import { kernels as tfjsKernels } from "../../src/device/tfjs/kernels/index.ts";
+import { kernels as webGpuKernels } from "../../src/device/webgpu/kernels/index.ts";
 import { builtInLayers } from "../../src/layers/index.ts";
 import type { MessageName } from "../../src/schema/index.ts";
 import { messageDescriptor } from "../../src/schema/descriptor.ts";
@@ -78,6 +80,10 @@ export async function compatibilityTable(): Promise<string> {
     layerTable(bvlcTypes.filter((type) => types.has(type))),
     `## Layer types of other forks: ${foreign.length}`,
     layerTable(foreign),
+    "## Where layers compute",
+    "With `--device webgpu` and `--device tfjs` these types run on the device; of any other type, and of " +
+      "custom layers, the values are brought to the host and back. `cortado time` shows it for a net.",
+    deviceTable(),
     "## Nets, solvers and what layers have in common",
     rows(["where", "fields that count", "accepted, without effect"], sharedMessages.map(sharedRow)),
     "## Why a field has no effect, or is refused",
@@ -89,6 +95,24 @@ export async function compatibilityTable(): Promise<string> {
     "## Caffe's programs",
     rows(["Caffe", "here"], Object.entries(tools).map(toolRow)),
     "",
+  ].join("\n\n");
+}
+
+/** Types whose tops are their bottom under other axes: no device has anything to do. */
+const onlySharing = ["Flatten", "Reshape"];
+
+function deviceTable(): string {
+  const types = builtInLayers.map(({ type }) => type).sort((a, b) => a.localeCompare(b));
+  const where = (type: string, kernels: Readonly<Record<string, unknown>>) => {
+    if (onlySharing.includes(type)) return "nothing to compute";
+    return Object.hasOwn(kernels, type) ? "own kernel" : "";
+  };
+  const cells = types.map((type) => [type, where(type, webGpuKernels), where(type, tfjsKernels)]);
+  const own = cells.filter(([, ...places]) => places.some((place) => place !== ""));
+  const others = cells.filter((row) => !own.includes(row)).map(([type]) => type);
+  return [
+    rows(["type", "webgpu", "tfjs"], own),
+    `On the host everywhere: ${others.join(", ")}.`,
   ].join("\n\n");
 }
 

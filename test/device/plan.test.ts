@@ -88,13 +88,14 @@ describe("what goes over between host and device", () => {
   test("is nothing for layers that only give a memory other names or axes", async () => {
     const text = `${input} ${ip("one", "x", "y")}
       layer { name: "split" type: "Split" bottom: "y" top: "a" top: "b" }
-      layer { name: "flat" type: "Flatten" bottom: "a" top: "f" }
+      layer { name: "flat" type: "Flatten" bottom: "a" top: "g" }
+      layer { name: "axes" type: "Reshape" bottom: "g" top: "f" reshape_param { shape { dim: 0 dim: 3 } } }
       layer { name: "add" type: "Eltwise" bottom: "f" bottom: "b" top: "s" } ${loss("s")}`;
     const { net, pass, moved } = await netOn(text);
     await pass(0);
     const { forward, backward } = await pass(1);
     expect(moved([...forward, ...backward])).toEqual(["up x", "up t"]);
-    expect(net.layers.map((_, i) => net.runsOnDevice(i))).toEqual([false, ...Array(5).fill(true)]);
+    expect(net.layers.map((_, i) => net.runsOnDevice(i))).toEqual([false, ...Array(6).fill(true)]);
     net.dispose();
   });
 });
@@ -143,6 +144,17 @@ describe("a blob whose newest values are on the device", () => {
     net.dispose();
     expect(device.live.size).toBe(0);
     expect(cpu.heap.usedBytes).toBe(before);
+  });
+
+  test("is refused before the run where the device cannot hold it, by the name of its layer", async () => {
+    const before = cpu.heap.usedBytes;
+    const device = openFakeDevice({ cpu, largestBlob: 40 });
+    const text = input + ip("ip", "x", "y") + loss("y");
+    await expect(Net.load(netParam(text), { phase: "TRAIN", device })).rejects.toThrow(
+      'layer "ip" (InnerProduct): its top 0 of 4 3 (12) needs',
+    );
+    expect(cpu.heap.usedBytes).toBe(before);
+    expect(device.live.size).toBe(0);
   });
 
   test("serves again in a net of which only outputs are looked at", async () => {

@@ -35,6 +35,7 @@ interface FakeOptions {
   readonly has?: (request: KernelRequest) => boolean;
   /** Whether host layers need their blobs before they run, as on a GPU that nobody can wait for; default true. */
   readonly needsSync?: boolean;
+  readonly largestBlob?: number;
   /** Default: a CPU device of its own, with one thread. */
   readonly cpu?: Device;
 }
@@ -55,6 +56,7 @@ export function openFakeDevice(options: FakeOptions = {}): FakeDevice {
     remote: {
       counts: memory.counts,
       needsSync,
+      ...(options.largestBlob === undefined ? {} : { largestBlob: options.largestBlob }),
       createLossLog: () => fakeLossLog(memory, cpu),
       createUpdater: (type, constants, params) => fakeUpdater(memory, cpu, type, constants, params),
       async submit() {

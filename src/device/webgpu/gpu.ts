@@ -7,6 +7,8 @@ import { MAP_READ, bufferBytes, usage } from "./buffers.ts";
 
 /** Floats that are copied out of the shared heap at once: Dawn takes no shared memory. */
 const CHUNK = 1 << 20;
+const OUT_OF_MEMORY =
+  "its memory is full; use a smaller batch (iter_size adds batches up) or a smaller input";
 /** How many submissions may wait for the GPU before the host waits for it. */
 const MAX_AHEAD = 3;
 
@@ -40,11 +42,18 @@ export class Gpu {
     this.device = device;
     this.heap = heap;
     device.onuncapturederror = ({ error }) => {
-      this.#problem ??= error.message;
+      const isMemory = error.constructor.name === "GPUOutOfMemoryError";
+      this.#problem ??= isMemory ? OUT_OF_MEMORY : error.message;
     };
     device.lost.then(({ reason, message }) => {
       if (reason !== "destroyed") this.#problem ??= `the GPU was lost: ${message}`;
     });
+  }
+
+  /** Bytes of the largest buffer that a kernel can use. */
+  get largestBlob(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
   /** The buffer of a memory, with the newest values in it. */
@@ -142,10 +151,7 @@ export class Gpu {
     const known = this.#copies.get(memory);
     if (known) return known;
     const bytes = bufferBytes(memory.capacity);
-    const limit = Math.min(
-      this.device.limits.maxBufferSize,
-      this.device.limits.maxStorageBufferBindingSize,
-    );
+    const limit = this.largestBlob;
     if (bytes > limit) {
       throw new CaffeError(
         "out-of-memory",

@@ -54,6 +54,7 @@ export async function openWebGpuDevice(
     remote: {
       counts: gpu.counts,
       needsSync: true,
+      largestBlob: gpu.largestBlob,
       createLossLog: () => createLossLog(gpu),
       createUpdater: (type, constants, params) => createUpdater(gpu, type, constants, params),
       submit: () => gpu.keepPace(),

@@ -1,0 +1,38 @@
+/** @file What is too large for a device, refused by the name of its layer. */
+import type { Blob } from "../core/blob.ts";
+import { mebi } from "../core/heap.ts";
+import { shapeString } from "../core/shape.ts";
+import { CaffeError, NetDefinitionError } from "../errors.ts";
+import type { Device } from "./device.ts";
+import type { PlannedLayer } from "./plan.ts";
+
+/**
+ * Refuses a layer with a blob that the device cannot hold in one piece.
+ * @throws NetDefinitionError with the layer, the blob, its size and the limit
+ */
+export function checkFits(planned: PlannedLayer, { name, remote }: Device): void {
+  const limit = remote?.largestBlob ?? Number.POSITIVE_INFINITY;
+  const { layer, bottomBlobs, topBlobs } = planned;
+  const groups: readonly (readonly [string, readonly Blob[]])[] = [
+    ["parameter", layer.blobs],
+    ["top", topBlobs],
+    ["bottom", bottomBlobs],
+  ];
+  for (const [kind, blobs] of groups) {
+    const index = blobs.findIndex((blob) => 4 * blob.count > limit);
+    if (index < 0) continue;
+    const { count, shape } = blobs[index]!;
+    throw new NetDefinitionError(
+      `layer "${planned.name}" (${planned.type}): its ${kind} ${index} of ${shapeString(shape)} needs ` +
+        `${mebi(4 * count)}, and the device ${name} holds at most ${mebi(limit)} in one piece. ` +
+        `Use ${kind === "parameter" ? "fewer outputs" : "a smaller batch or input"}, or --device cpu`,
+    );
+  }
+}
+
+/** An error of a device, with the layer that it came from where it is of memory. */
+export function withLayer(error: unknown, { name, type }: PlannedLayer): unknown {
+  if (!(error instanceof CaffeError) || error.code !== "out-of-memory") return error;
+  const message = `layer "${name}" (${type}): ${error.message}`;
+  return new CaffeError(error.code, message, { cause: error });
+}

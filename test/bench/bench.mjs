@@ -1,13 +1,16 @@
 /**
  * How fast cortado is, side by side with others on the same machine:
  *
- *     npm run bench -- [WORKLOAD ...] [--engine wasm|native] [--device cpu] [--peer pytorch|tfjs] [--threads N]
- *                      [--repetitions N] [--json FILE] [--list]
+ *     npm run bench -- [WORKLOAD ...] [--engine wasm|native] [--device cpu|webgpu|tfjs]
+ *                      [--peer pytorch|pytorch-cuda|pytorch-cuda-tf32|tfjs] [--threads N] [--repetitions N]
+ *                      [--json FILE] [--list]
  *
  * Each contestant runs in a process of its own, and they take turns, a repetition each, so that all meet
  * the same machine. Without --engine both engines run, without --peer all that are found. PyTorch is looked
- * for in the python3 on the PATH, or in CORTADO_BENCH_PYTHON.
+ * for in the python3 on the PATH, or in CORTADO_BENCH_PYTHON. On a GPU the nets run, beside PyTorch with
+ * CUDA in float32 and in TF32; then the heaviest kernels are printed with what they reach.
  */
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
@@ -43,10 +46,18 @@ if (unknown) {
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.CORTADO_BENCH_PYTHON ?? "python3";
-const engines = options.engine ?? ["native", "wasm"];
-const peers = options.peer ?? ["pytorch", "tfjs"];
+const isGpu = options.device !== "cpu";
+// Layers without a kernel, and what is not arithmetic, use the engine beside a GPU too.
+const engines = options.engine ?? (isGpu ? ["native"] : ["native", "wasm"]);
+const peers = options.peer ?? (isGpu ? ["pytorch-cuda", "pytorch-cuda-tf32"] : ["pytorch", "tfjs"]);
+const pyTorch = (device) => (workload) => [
+  python,
+  [file("peers/pytorch.py"), workload, options.threads, device],
+];
 const PEERS = {
-  pytorch: (workload) => [python, [file("peers/pytorch.py"), workload, options.threads]],
+  pytorch: pyTorch("cpu"),
+  "pytorch-cuda": pyTorch("cuda"),
+  "pytorch-cuda-tf32": pyTorch("cuda-tf32"),
   tfjs: (workload) => [process.execPath, [file("peers/tfjs.mjs"), workload, options.threads]],
 };
 const MEBI = 2 ** 20;
@@ -68,8 +79,8 @@ async function contestantsOf(workload) {
       options.device,
     ]),
   }));
-  const others = (workload.peers ?? [])
-    .filter((peer) => peers.includes(peer))
+  const others = peers
+    .filter((peer) => (workload.peers ?? []).includes(peer.split("-")[0]))
     .map(async (peer) => ({ peer, process: await startContestant(...PEERS[peer](workload.name)) }));
   // One after the other: starting up together they would slow each other's first iterations.
   const started = [];
@@ -133,6 +144,29 @@ function rows({ workload, engine, version, ms, peakMemoryBytes, rate, peers: aga
   return `| ${cells.join(" | ")} |`;
 }
 
+if (options.device === "webgpu") await requireGpu();
+
+/** Software would take hours for the large nets; what is named runs on it nevertheless. */
+async function requireGpu() {
+  const { openWebGpuDevice } = await import("../../dist/src/device/webgpu/webgpu-device.js");
+  try {
+    const { adapter } = await openWebGpuDevice({ threads: 1 });
+    if (!adapter.isSoftware || positionals.length > 0) return;
+    console.error(
+      `bench: there is no GPU here, only software: ${adapter.name}. Name a workload to run it there`,
+    );
+  } catch (error) {
+    console.error(`bench: ${error.message}`);
+  }
+  process.exit(1);
+}
+
+/** Whether a workload is run: those that were named, or all that mean something on the device. */
+function isWanted({ name, onlyByName, runsNet }) {
+  if (positionals.length > 0) return positionals.includes(name);
+  return !onlyByName && (!isGpu || runsNet);
+}
+
 const limits = await machineLimits(Number(options.threads));
 const machine = {
   processor: os.cpus()[0]?.model.trim() ?? "unknown",
@@ -155,10 +189,20 @@ console.log(
 console.log("|---|---|---|---|---|---|---|");
 const results = [];
 for (const workload of workloads) {
-  if (positionals.length > 0 ? !positionals.includes(workload.name) : workload.onlyByName) continue;
+  if (!isWanted(workload)) continue;
   for (const result of await measure(workload)) {
     results.push(result);
     console.log(rows(result));
+  }
+}
+if (options.device === "webgpu") {
+  for (const { workload } of results) {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [file("roofline.mjs"), workload, options.threads],
+      { encoding: "utf8" },
+    );
+    console.log(stdout || stderr);
   }
 }
 if (options.json)

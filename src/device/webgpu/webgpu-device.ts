@@ -36,6 +36,8 @@ export async function openWebGpuDevice(
   const { limits } = found.adapter;
   const device = await found.adapter
     .requestDevice({
+      // For test/bench/roofline.mjs.
+      requiredFeatures: found.adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
       requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
     })
     .catch((error: unknown) => {

@@ -1,7 +1,7 @@
-"""PyTorch's side of the benchmarks: `python3 pytorch.py WORKLOAD THREADS`.
+"""PyTorch's side of the benchmarks: `python3 pytorch.py WORKLOAD THREADS [cpu|cuda|cuda-tf32]`.
 
-Runs once for each line read from standard input and prints the milliseconds; at the end, the peak
-resident memory in bytes.
+Runs once for each line read from standard input and prints the milliseconds, on a GPU those of one of
+ROUNDS runs that follow each other; at the end, the peak resident memory in bytes.
 """
 import os
 import resource
@@ -15,6 +15,16 @@ import torch.nn.functional as F
 
 torch.manual_seed(1)
 torch.set_num_threads(int(sys.argv[2]))
+MODE = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+ON_GPU = MODE != "cpu"
+DEVICE = torch.device("cuda" if ON_GPU else "cpu")
+ROUNDS = 20 if ON_GPU else 1
+if ON_GPU:
+    if not torch.cuda.is_available():
+        sys.exit("PyTorch finds no CUDA")
+    torch.backends.cuda.matmul.allow_tf32 = MODE == "cuda-tf32"
+    torch.backends.cudnn.allow_tf32 = MODE == "cuda-tf32"
+    torch.backends.cudnn.benchmark = True
 
 
 def pool(x):
@@ -184,6 +194,7 @@ def optimizer_of(net):
 
 
 def training(net, image, label):
+    net, image, label = net.to(DEVICE), image.to(DEVICE), label.to(DEVICE)
     solver = optimizer_of(net)
 
     def run():
@@ -195,8 +206,8 @@ def training(net, image, label):
 
 
 def inference(net, *shape):
-    net.eval()
-    image = torch.rand(*shape)
+    net = net.to(DEVICE).eval()
+    image = torch.rand(*shape, device=DEVICE)
 
     def run():
         with torch.no_grad():
@@ -210,7 +221,7 @@ def pixels(*shape):
 
 
 def update():
-    solver = optimizer_of(FcnAlexNet())
+    solver = optimizer_of(FcnAlexNet().to(DEVICE))
     for group in solver.param_groups:
         for param in group["params"]:
             param.grad = torch.zeros_like(param)
@@ -250,9 +261,12 @@ WORKLOADS = {
 }
 
 run = WORKLOADS[sys.argv[1]]()
-print("ready", torch.__version__, flush=True)
+print("ready", torch.__version__, torch.cuda.get_device_name() if ON_GPU else "", flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
-    run()
-    print(1000 * (time.perf_counter() - start), flush=True)
+    for _ in range(ROUNDS):
+        run()
+    if ON_GPU:
+        torch.cuda.synchronize()
+    print(1000 * (time.perf_counter() - start) / ROUNDS, flush=True)
 print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)

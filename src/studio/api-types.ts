@@ -298,6 +298,8 @@ export interface StudioInfo {
   readonly version: string;
   readonly jobs: string;
   readonly roots: readonly string[];
+  /** Whether custom layers run unfenced. */
+  readonly trustedLayers: boolean;
 }
 
 /** A refusal: a message a field, "" for the whole form. */

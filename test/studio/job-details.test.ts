@@ -44,6 +44,7 @@ describe("a job's name and notes", () => {
       ...{ id: "model", title: about.title, notes: about.notes },
     });
     expect(JSON.parse(readFileSync(at("jobs", "model", "about.json"), "utf8"))).toEqual(about);
+    expect((await put(url, { notes: "done" })).json()).toEqual({ ...about, notes: "done" });
     await put(url, { title: "", notes: "" });
     expect((await get("/api/jobs/model")).json()).not.toHaveProperty("title");
   });

@@ -1,7 +1,12 @@
 /** @file The layers of a text in the order in which they are shown, and the nets that each is part of. */
 import { isDataLayer } from "../../job/data-layers.ts";
 import { type JobState, statedLayers } from "../../job/states.ts";
-import { type LayerParameter, type NetParameter, createMessage } from "../../schema/index.ts";
+import {
+  type LayerParameter,
+  type NetParameter,
+  copyMessage,
+  createMessage,
+} from "../../schema/index.ts";
 
 export interface StatedNet {
   readonly name: string;
@@ -18,11 +23,22 @@ export function layersByState(net: NetParameter, data?: readonly LayerParameter[
   const states = new Map(stated.map(({ layer, states: of }) => [layer, of]));
   const own = stated.map(({ layer }) => layer);
   if (!data) return { name: net.name ?? "", layers: own, statesOf: (layer) => states.get(layer)! };
-  for (const layer of data) {
+  const shown = data.map(withShortSource);
+  for (const layer of shown) {
     states.set(layer, new Set([layer.include[0]?.phase === "TRAIN" ? "train" : "val"]));
   }
   const input = createMessage("LayerParameter", { name: "data", type: "Input", top: ["data"] });
   states.set(input, new Set(["deploy"]));
-  const layers = [...data, input, ...own.filter((layer) => !isDataLayer(layer))];
+  const layers = [...shown, input, ...own.filter((layer) => !isDataLayer(layer))];
   return { name: net.name ?? "", layers, statesOf: (layer) => states.get(layer) ?? new Set() };
+}
+
+/** The folders of the dataset, wherever it lies. */
+function withShortSource(layer: LayerParameter): LayerParameter {
+  const { dataParam } = layer;
+  if (dataParam?.source === undefined) return layer;
+  const source = dataParam.source.split("/").slice(-2).join("/");
+  return copyMessage(layer, {
+    dataParam: createMessage("DataParameter", { ...dataParam, source }),
+  });
 }

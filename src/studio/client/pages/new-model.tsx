@@ -1,6 +1,6 @@
 /** @file The model form: dataset, network, settings, custom layers and pretrained weights. */
 import { useEffect, useState } from "preact/hooks";
-import type { JobSummary, ModelDetail } from "../../api-types.ts";
+import type { JobSummary, ModelDetail, StudioInfo } from "../../api-types.ts";
 import { type FieldErrors, errorsOf, get, post } from "../lib/api.ts";
 import { type ModelDraft, draftOf, emptyDraft, formOf } from "../lib/model-draft.ts";
 import { go } from "../lib/router.ts";
@@ -26,6 +26,7 @@ interface NewModelProps {
 
 export function NewModelPage({ clone, dataset }: NewModelProps) {
   const jobs = useFetched<JobSummary[]>("/api/jobs");
+  const info = useFetched<StudioInfo>("/api/info");
   const [draft, setDraft] = useState<ModelDraft>({ ...emptyDraft, dataset: dataset ?? "" });
   const [errors, setErrors] = useState<FieldErrors>({});
   const [isBusy, setBusy] = useState(false);
@@ -81,7 +82,11 @@ export function NewModelPage({ clone, dataset }: NewModelProps) {
         <FileList
           label="Custom layers"
           accept=".ts,.js,.mjs"
-          hint="The .ts or .js files of layers of type Python. They run fenced, in a process of their own."
+          hint={`The .ts or .js files of layers of type Python. ${
+            info.value?.trustedLayers
+              ? "This studio trusts them: they run unfenced."
+              : "They run fenced, in a process of their own."
+          }`}
           files={draft.layers}
           onChange={(layers) => set({ layers })}
           error={errorFor(errors, "layers")}

@@ -18,7 +18,7 @@ export function Title({ id, about, onSaved }: AboutProps) {
     event.preventDefault();
     const title = draft?.trim() === id ? "" : (draft?.trim() ?? "");
     try {
-      await put(`/api/jobs/${id}/about`, { ...about, title });
+      await put(`/api/jobs/${id}/about`, { title });
       setDraft(undefined);
       onSaved();
     } catch (error) {
@@ -60,7 +60,7 @@ export function Notes({ id, about, onSaved }: AboutProps) {
   const save = async () => {
     if (draft === undefined || draft === about.notes) return;
     try {
-      await put(`/api/jobs/${id}/about`, { ...about, notes: draft });
+      await put(`/api/jobs/${id}/about`, { notes: draft });
       setState("Saved.");
       onSaved();
     } catch (error) {

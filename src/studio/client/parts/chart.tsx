@@ -82,7 +82,7 @@ function optionsOf(lines: readonly Line[], { isLog, axis: left, ...size }: Look)
       { ...axis, label: "epoch", labelSize: 20 },
       ...(lines.every((line) => line.isScore)
         ? []
-        : [{ ...axis, scale: "left", label: left, labelSize: 20, size: 62, values: number }]),
+        : [{ ...axis, scale: "left", label: left, labelSize: 20, size: 76, values: number }]),
       ...(lines.some((line) => line.isScore) ? [{ ...score, label: "score", labelSize: 20 }] : []),
     ],
     series: [

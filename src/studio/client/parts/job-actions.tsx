@@ -1,6 +1,6 @@
 /** @file The head of a job's page: name, state, buttons, and what went wrong. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JobAbout, JobSummary } from "../../api-types.ts";
 import { errorsOf, post, remove } from "../lib/api.ts";
 import { go } from "../lib/router.ts";
@@ -74,12 +74,27 @@ export function JobHead({ job, about, onSaved, children }: JobHeadProps) {
 }
 
 export function Log({ lines, isOpen }: { lines: readonly string[]; isOpen: boolean }) {
+  const text = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  // The newest line stays in sight, but for somebody who reads further up.
+  const showEnd = () => {
+    if (text.current && isAtEnd.current) text.current.scrollTop = text.current.scrollHeight;
+  };
+  useEffect(showEnd, [lines]);
   if (lines.length === 0) return null;
   return (
-    <details class="log" open={isOpen}>
+    <details class="log" open={isOpen} onToggle={showEnd}>
       <summary>Log</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre tabIndex={0}>{lines.join("\n")}</pre>
+      <pre
+        ref={text}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          isAtEnd.current = scrollTop + clientHeight > scrollHeight - 30;
+        }}
+      >
+        {lines.join("\n")}
+      </pre>
     </details>
   );
 }

@@ -37,7 +37,7 @@ export function NetworkEditor({ id, value, problem, jump, onChange }: NetworkEdi
         <span class="gutter">
           {Array.from({ length: lines }, (_, i) => (
             <span key={`${i + 1}`} class={problem?.line === i + 1 ? "wrong" : ""}>
-              {`${i + 1}\n`}
+              {i + 1}
             </span>
           ))}
         </span>

@@ -12,10 +12,10 @@ import { path } from "../schemas.ts";
 const MOST_ENTRIES = 2000;
 
 export function addFileRoutes(app: FastifyInstance, context: Context): void {
-  const { roots, uploads, uploadLimit } = context;
+  const { roots, trustedLayers, uploads, uploadLimit } = context;
 
   app.get("/api/info", (): StudioInfo => {
-    return { version: packageVersion(), jobs: roots.jobs, roots: roots.data };
+    return { version: packageVersion(), jobs: roots.jobs, roots: roots.data, trustedLayers };
   });
 
   const query = { type: "object", properties: { path }, required: ["path"] } as const;

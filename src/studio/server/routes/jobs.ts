@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Gauges, JobAbout } from "../../api-types.ts";
 import { abortJob } from "../abort-job.ts";
-import { writeAbout } from "../about.ts";
+import { readAbout, writeAbout } from "../about.ts";
 import type { Context } from "../context.ts";
 import { lastEventId, streamEvents } from "../event-stream.ts";
 import { GaugeReader } from "../gauges.ts";
@@ -19,7 +19,6 @@ const LOG_LINES = 200;
 const about = {
   type: "object",
   additionalProperties: false,
-  required: ["title", "notes"],
   properties: {
     title: { type: "string", maxLength: 100 },
     notes: { type: "string", maxLength: 20_000 },
@@ -70,16 +69,18 @@ export function addJobRoutes(app: FastifyInstance, context: Context): void {
     return jobs.get(params.id);
   });
 
-  app.put<WithId & { Body: JobAbout }>(
+  app.put<WithId & { Body: Partial<JobAbout> }>(
     "/api/jobs/:id/about",
     { schema: { params: idParams, body: about } },
     async ({ params, body }) => {
       await jobs.get(params.id);
       const folder = roots.job(params.id);
       if (!existsSync(folder)) throw new Refusal(409, `${params.id} has no folder yet`);
-      await writeAbout(folder, body);
+      const known = (await readAbout(folder)) ?? { title: "", notes: "" };
+      const changed = { ...known, ...body };
+      await writeAbout(folder, changed);
       watch.touch(params.id);
-      return body;
+      return changed;
     },
   );
 

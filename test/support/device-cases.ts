@@ -186,6 +186,19 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ["hinge_loss_param { norm: L2 }", scores([20, 5], 5), dataOnly],
     ["", scores([20, 5], 5), dataOnly],
   ],
+  Interp: [
+    ["interp_param { height: 9 width: 4 }", image],
+    ["interp_param { zoom_factor: 2 }", image],
+    ["interp_param { shrink_factor: 2 pad_beg: -1 }", image],
+    ["interp_param { height: 1 width: 20 pad_end: -2 }", image],
+    [
+      "",
+      [
+        [2, 3, 5, 7],
+        [1, 1, 8, 3],
+      ],
+    ],
+  ],
   L1Loss: [["", [...image, ...image]]],
   Log: [
     ["log_param { base: 2 scale: 2 shift: 1 }", positive],
@@ -309,5 +322,9 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
   Tile: [
     ["tile_param { axis: 1 tiles: 3 }", image],
     ["tile_param { axis: -1 tiles: 2 }", image],
+  ],
+  Upsample: [
+    ["upsample_param { scale: 3 }", image],
+    ["", flat],
   ],
 };

@@ -6,6 +6,7 @@ import { concat, crop, permute, silence, slice, tile } from "./copies.ts";
 import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
 import { innerProduct } from "./inner-product.ts";
+import { interp, upsample } from "./interp.ts";
 import type { KernelFactory } from "./kernel.ts";
 import {
   euclideanLoss,
@@ -43,6 +44,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Exp: neurons.exp,
   HingeLoss: hingeLoss,
   InnerProduct: innerProduct,
+  Interp: interp,
   L1Loss: l1Loss,
   Log: neurons.log,
   LRN: lrn,
@@ -66,4 +68,5 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   TanH: neurons.tanh,
   Threshold: neurons.threshold,
   Tile: tile,
+  Upsample: upsample,
 };

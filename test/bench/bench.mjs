@@ -181,7 +181,8 @@ console.log(
   `${machine.processor}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}, load ` +
     `${machine.loadBefore.toFixed(1)}. With ${options.threads} threads: ` +
     `${limits.gflops?.toFixed(0) ?? "?"} GFLOP/s in a product of 1024 x 1024 matrices, ` +
-    `${limits.gigabytesPerSecond.toFixed(1)} GB/s in y += x.\n`,
+    `${limits.gigabytesPerSecond.toFixed(1)} GB/s in y += x, ` +
+    `${limits.roundTripNanoseconds?.toFixed(0) ?? "?"} ns from thread to thread and back.\n`,
 );
 console.log(
   "| workload | engine | min ms | median ms | peak memory | | median against peers (min / median, memory) |",

@@ -1,4 +1,5 @@
 /** @file Convolutions of images with TensorFlow.js, which knows no groups, few paddings, and dilation only forward. */
+import type { Shape } from "../../../core/shape.ts";
 import type { Tensor, TensorFlow } from "../../../core/tensor.ts";
 
 /** A convolution between an image (N, C, H, W) and an output (N, M, H', W'), with weights (M, C / groups, h, w). */
@@ -29,6 +30,11 @@ export interface ConvolutionOperations {
 
 const NCHW_TO_NHWC = [0, 2, 3, 1];
 const NHWC_TO_NCHW = [0, 3, 1, 2];
+/** No margins. */
+const UNCUT = [
+  [0, 0],
+  [0, 0],
+];
 
 /** Caffe's weights (M, C / groups, h, w) as TensorFlow wants them: (h, w, C / groups, M). */
 export function filtersOf(tf: TensorFlow, weights: Tensor): Tensor {
@@ -47,35 +53,13 @@ export function imageConvolution(tf: TensorFlow, c: ImageConvolution): Convoluti
   const [dH, dW] = c.dilation;
   const isDilated = dH > 1 || dW > 1;
   const batch = c.images * dH * dW;
-  const window = { strides: [...c.stride] as [number, number], pad: "valid", dataFormat: "NHWC" };
-  const groupShape = [batch, rows.phase, columns.phase, c.imageChannels / c.groups];
-  const filterShape = [...c.kernel, c.imageChannels / c.groups, c.outChannels / c.groups];
+  const image = [batch, rows.phase, columns.phase, c.imageChannels];
+  // TensorFlow wants one stride for both axes there.
+  const isDepthwise = c.groups === c.imageChannels && c.groups > 1 && c.stride[0] === c.stride[1];
+  const operations = (isDepthwise ? depthwiseOperations : groupedOperations)(tf, c, image);
 
-  const split = (x: Tensor, axis: number) => (c.groups === 1 ? [x] : tf.split(x, c.groups, axis));
-  const join = (parts: readonly Tensor[], axis: number) =>
-    c.groups === 1 ? parts[0]! : tf.concat([...parts], axis);
-  const toPhases = (x: Tensor) =>
-    isDilated
-      ? tf.spaceToBatchND(
-          x,
-          [dH, dW],
-          [
-            [0, 0],
-            [0, 0],
-          ],
-        )
-      : x;
-  const fromPhases = (x: Tensor) =>
-    isDilated
-      ? tf.batchToSpaceND(
-          x,
-          [dH, dW],
-          [
-            [0, 0],
-            [0, 0],
-          ],
-        )
-      : x;
+  const toPhases = (x: Tensor) => (isDilated ? tf.spaceToBatchND(x, [dH, dW], UNCUT) : x);
+  const fromPhases = (x: Tensor) => (isDilated ? tf.batchToSpaceND(x, [dH, dW], UNCUT) : x);
 
   const padImage = (x: Tensor) =>
     tf.pad(tf.transpose(x, NCHW_TO_NHWC), [[0, 0], rows.margins, columns.margins, [0, 0]]);
@@ -98,50 +82,84 @@ export function imageConvolution(tf: TensorFlow, c: ImageConvolution): Convoluti
     tf.transpose(tf.slice(y, [0, 0, 0, 0], [c.images, ...c.out, c.outChannels]), NHWC_TO_NCHW);
 
   return {
-    correlate(image, filters) {
-      const parts = split(toPhases(padImage(image)), 3);
-      const kernels = split(filters, 3);
-      const outs = parts.map((x, g) =>
-        tf
-          .engine()
-          .runKernel<Tensor>(
-            "Conv2D",
-            { x, filter: kernels[g]! },
-            { ...window, dilations: [1, 1] },
-          ),
-      );
-      return cropOut(fromPhases(join(outs, 3)));
-    },
-    scatter(out, filters) {
-      const parts = split(toPhases(padOut(out)), 3);
-      const kernels = split(filters, 3);
-      const images = parts.map((dy, g) =>
-        tf
-          .engine()
-          .runKernel<Tensor>(
-            "Conv2DBackpropInput",
-            { dy, filter: kernels[g]! },
-            { ...window, inputShape: groupShape },
-          ),
-      );
-      return cropImage(fromPhases(join(images, 3)));
-    },
+    correlate: (image, filters) =>
+      cropOut(fromPhases(operations.correlate(toPhases(padImage(image)), filters))),
+    scatter: (out, filters) =>
+      cropImage(fromPhases(operations.scatter(toPhases(padOut(out)), filters))),
     filterGradient(image, out) {
-      const images = split(toPhases(padImage(image)), 3);
-      const outs = split(toPhases(padOut(out)), 3);
-      const gradients = images.map((x, g) =>
-        tf
-          .engine()
-          .runKernel<Tensor>(
-            "Conv2DBackpropFilter",
-            { x, dy: outs[g]! },
-            { ...window, filterShape },
-          ),
-      );
-      return tf.transpose(join(gradients, 3), [3, 2, 0, 1]);
+      const [x, dy] = [toPhases(padImage(image)), toPhases(padOut(out))];
+      return tf.transpose(operations.filterGradient(x, dy), [3, 2, 0, 1]);
     },
   };
 }
+
+/** The operations on padded images (N, H, W, C), undilated. Gradients of weights are of the weights' shape here. */
+function groupedOperations(
+  tf: TensorFlow,
+  c: ImageConvolution,
+  image: Shape,
+): ConvolutionOperations {
+  const run = tf.engine().runKernel.bind(tf.engine()) as RunKernel;
+  const window = { strides: [...c.stride], pad: "valid", dataFormat: "NHWC", dilations: [1, 1] };
+  const inputShape = [...image.slice(0, 3), c.imageChannels / c.groups];
+  const filterShape = [...c.kernel, c.imageChannels / c.groups, c.outChannels / c.groups];
+  const split = (x: Tensor) => (c.groups === 1 ? [x] : tf.split(x, c.groups, 3));
+  const join = (parts: Tensor[]) => (c.groups === 1 ? parts[0]! : tf.concat(parts, 3));
+  return {
+    correlate(images, filters) {
+      const kernels = split(filters);
+      return join(split(images).map((x, g) => run("Conv2D", { x, filter: kernels[g]! }, window)));
+    },
+    scatter(outs, filters) {
+      const kernels = split(filters);
+      const attributes = { ...window, inputShape };
+      return join(
+        split(outs).map((dy, g) =>
+          run("Conv2DBackpropInput", { dy, filter: kernels[g]! }, attributes),
+        ),
+      );
+    },
+    filterGradient(images, outs) {
+      const gradients = split(outs);
+      const attributes = { ...window, filterShape };
+      return join(
+        split(images).map((x, g) =>
+          run("Conv2DBackpropFilter", { x, dy: gradients[g]! }, attributes),
+        ),
+      );
+    },
+  };
+}
+
+/** The same where each channel of the image is a group: one operation for all of them. */
+function depthwiseOperations(
+  tf: TensorFlow,
+  c: ImageConvolution,
+  image: Shape,
+): ConvolutionOperations {
+  const run = tf.engine().runKernel.bind(tf.engine()) as RunKernel;
+  const window = { strides: [...c.stride], pad: "valid", dilations: [1, 1] };
+  const filterShape = [...c.kernel, c.imageChannels, c.outChannels / c.groups];
+  const attributes = { ...window, inputShape: [...image], filterShape };
+  /** (h, w, 1, M) -> (h, w, C, M / C) */
+  const byChannel = (filters: Tensor) => tf.reshape(filters, filterShape);
+  return {
+    correlate: (x, filters) =>
+      run("DepthwiseConv2dNative", { x, filter: byChannel(filters) }, window),
+    scatter: (dy, filters) =>
+      run("DepthwiseConv2dNativeBackpropInput", { dy, filter: byChannel(filters) }, attributes),
+    filterGradient(x, dy) {
+      const gradient = run("DepthwiseConv2dNativeBackpropFilter", { x, dy }, attributes);
+      return tf.reshape(gradient, [...c.kernel, 1, c.outChannels]);
+    },
+  };
+}
+
+type RunKernel = (
+  name: string,
+  inputs: Readonly<Record<string, Tensor>>,
+  attributes: Readonly<Record<string, unknown>>,
+) => Tensor;
 
 /** How the image and the output lie along one axis. */
 function axisOf(c: ImageConvolution, axis: 0 | 1) {

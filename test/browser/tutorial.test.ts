@@ -176,6 +176,22 @@ describe.skipIf(!chromiumPath)(`the tutorial in a browser${whySkipped}`, () => {
     }
   });
 
+  test("shows what each layer learned and computes", async () => {
+    await page.getByLabel("Show visualizations and statistics").check();
+    await page.locator(".records button.tile").first().click();
+    await page.getByText(/layers, [\d,.]+ learned parameters/).waitFor();
+    await page.getByText("Std deviation").first().waitFor();
+  });
+
+  test("tests the whole validation set, worst records first", async () => {
+    await button("Test the validation set").click();
+    await page.getByText("Records, worst first").waitFor({ timeout: 60_000 });
+    const scores = await page.locator("strong", { hasText: /^Dice 0\.\d/ }).allTextContents();
+    const values = scores.map((text) => Number(/[\d.]+/.exec(text)?.[0]));
+    expect(values.length).toBeGreaterThan(1);
+    expect(values).toEqual(values.toSorted((a, b) => a - b));
+  });
+
   test("downloads the model", async () => {
     const waiting = page.waitForEvent("download");
     await link(".caffemodel").first().click();

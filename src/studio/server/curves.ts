@@ -88,5 +88,8 @@ function sparkOf(records: readonly MetricRecord[], name: string | undefined): nu
     .map(({ values: of }) => of[name ?? Object.keys(of).find((key) => !isScore(key)) ?? ""])
     .filter((value) => typeof value === "number");
   const stride = Math.ceil(values.length / SPARK_POINTS) || 1;
-  return values.filter((_, index) => index % stride === 0);
+  // A line of a few pixels' height needs no more digits.
+  return values
+    .filter((_, index) => index % stride === 0)
+    .map((value) => Number(value.toPrecision(4)));
 }

@@ -62,13 +62,12 @@ export function placeCode(
   sizes: readonly number[],
   checked: readonly number[],
 ): string {
-  const inside = checked.map((axis) => `u32(o.p${axis} + d.p${axis}) >= ${sizes[axis]}u`);
-  const guard = inside.length > 0 ? `if (${inside.join(" || ")}) { return 0.0; }` : "";
+  const inside = checked.map((axis) => `(u32(o.p${axis} + d.p${axis}) < ${sizes[axis]}u)`);
+  const value = `${variable}[u32(o.at + d.at)]`;
   return /* wgsl */ `
 struct ${p}_place { at: i32, ${checked.map((axis) => `p${axis}: i32, `).join("")}}
 fn ${p}_load(o: ${p}_place, d: ${p}_place) -> f32 {
-  ${guard}
-  return ${variable}[u32(o.at + d.at)];
+  return ${inside.length > 0 ? `select(0.0, ${value}, ${inside.join(" & ")})` : value};
 }`;
 }
 

@@ -131,14 +131,15 @@ function workgroupMemory({ p, operand, stride, vectors }: Slice, depth: number):
 function readingCode({ p, operand, outer, vectors }: Slice, isMasked: boolean): string {
   const type = operand.isWide ? "vec4f" : "f32";
   const checks = [
-    ...(outer % (4 * vectors) === 0 ? [] : [`i >= ${outer}u`]),
-    ...(isMasked ? ["k >= end"] : []),
+    ...(outer % (4 * vectors) === 0 ? [] : [`(i < ${outer}u)`]),
+    ...(isMasked ? ["(k < end)"] : []),
   ];
-  const guard = checks.length > 0 ? `if (${checks.join(" || ")}) { return ${type}(); }` : "";
+  // Without branches: reading elsewhere costs less, and does no harm in WebGPU.
+  const load = `${p}_load(outer, depth)`;
+  const value = checks.length > 0 ? `select(${type}(), ${load}, ${checks.join(" & ")})` : load;
   return /* wgsl */ `
 fn ${p}_value(i: u32, outer: ${p}_place, k: u32, depth: ${p}_place, end: u32) -> ${type} {
-  ${guard}
-  return ${p}_load(outer, depth);
+  return ${value};
 }`;
 }
 

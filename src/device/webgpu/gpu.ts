@@ -28,7 +28,11 @@ export class Gpu {
   readonly heap: Heap;
   readonly counts: TransferCounts = { submissions: 0, dispatches: 0, bytesUp: 0, bytesDown: 0 };
   readonly #copies = new WeakMap<SyncedMemory, GpuCopy>();
-  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  /** By their text, for as long as a task holds them: a process may go through many nets. */
+  readonly #pipelines = new Map<string, WeakRef<GPUComputePipeline>>();
+  readonly #forgotten = new FinalizationRegistry<string>((code) => {
+    if (!this.#pipelines.get(code)?.deref()) this.#pipelines.delete(code);
+  });
   readonly #staging: GPUBuffer[] = [];
   readonly #ahead: Promise<undefined>[] = [];
   readonly #chunk = new Float32Array(CHUNK);
@@ -87,13 +91,13 @@ export class Gpu {
 
   /** The compiled module, one for each text. Its entry point is `main`. */
   pipeline(label: string, code: string): GPUComputePipeline {
-    let pipeline = this.#pipelines.get(code);
-    if (!pipeline) {
-      const module = this.device.createShaderModule({ label, code });
-      const compute = { module, entryPoint: "main" };
-      pipeline = this.device.createComputePipeline({ label, layout: "auto", compute });
-      this.#pipelines.set(code, pipeline);
-    }
+    const known = this.#pipelines.get(code)?.deref();
+    if (known) return known;
+    const module = this.device.createShaderModule({ label, code });
+    const compute = { module, entryPoint: "main" };
+    const pipeline = this.device.createComputePipeline({ label, layout: "auto", compute });
+    this.#pipelines.set(code, new WeakRef(pipeline));
+    this.#forgotten.register(pipeline, code);
     return pipeline;
   }
 

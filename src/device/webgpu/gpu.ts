@@ -26,6 +26,7 @@ interface GpuCopy extends DeviceCopy {
 export class Gpu {
   readonly device: GPUDevice;
   readonly heap: Heap;
+  readonly instance: GPU;
   readonly counts: TransferCounts = { submissions: 0, dispatches: 0, bytesUp: 0, bytesDown: 0 };
   readonly #copies = new WeakMap<SyncedMemory, GpuCopy>();
   /** By their text, for as long as a task holds them: a process may go through many nets. */
@@ -42,8 +43,10 @@ export class Gpu {
   #submissionDue: Promise<void> | undefined;
   #problem: string | undefined;
 
-  constructor(device: GPUDevice, heap: Heap) {
+  /** @param instance what the device came from: Dawn lets it go, and crashes, when nobody holds it */
+  constructor(device: GPUDevice, heap: Heap, instance: GPU) {
     this.device = device;
+    this.instance = instance;
     this.heap = heap;
     device.onuncapturederror = ({ error }) => {
       const isMemory = error.constructor.name === "GPUOutOfMemoryError";

@@ -44,7 +44,7 @@ export async function openWebGpuDevice(
       throw new CaffeError("no-gpu", `the GPU "${found.name}" does not open: ${String(error)}`);
     });
   const cpu = defaultCpuDevice(options);
-  const gpu = new Gpu(device, cpu.heap);
+  const gpu = new Gpu(device, cpu.heap, found.instance);
   return {
     name: "webgpu",
     hardware: found.isSoftware ? `${found.name}: software, no GPU` : found.name,

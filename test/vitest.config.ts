@@ -12,6 +12,8 @@ export default defineConfig({
   test: {
     exclude: ["test/slow/**", "test/browser/**"],
     isolate: false,
+    // vitest leaves one core free; much of this suite waits for processes and files.
+    maxWorkers: 2,
     testTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } },
     reporters: ["default", `${root}test/support/closing-line.ts`],

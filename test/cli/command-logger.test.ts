@@ -71,6 +71,14 @@ test("other flags of Google-log, and Caffe's own of other commands, are taken an
     flags: caffeCommandFlags(["model"]),
   });
   expect(help.match(/^ {2}--\w+/gm)).toEqual([
-    ...["  --model", "  --layers", "  --threads", "  --engine", "  --log_dir", "  --minloglevel"],
+    ...[
+      "  --model",
+      "  --layers",
+      "  --device",
+      "  --threads",
+      "  --engine",
+      "  --log_dir",
+      "  --minloglevel",
+    ],
   ]);
 });

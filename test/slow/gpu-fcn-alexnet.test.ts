@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import type { NetParameter } from "../../../src/schema/index.ts";
-import { Solver } from "../../../src/solver/index.ts";
-import { onGpu } from "../../support/gpu.ts";
-import { netParam, solverParam } from "../../support/solver.ts";
+import type { NetParameter } from "../../src/schema/index.ts";
+import { Solver } from "../../src/solver/index.ts";
+import { onGpu } from "../support/gpu.ts";
+import { netParam, solverParam } from "../support/solver.ts";
 
 const SIZE = 8;
 const path = fileURLToPath(
-  new URL("../../../networks/fcn-alexnet/network.prototxt", import.meta.url),
+  new URL("../../networks/fcn-alexnet/network.prototxt", import.meta.url),
 );
 
 /** FCN-AlexNet's training net for a small image, with a sixteenth of its channels and filled weights. */

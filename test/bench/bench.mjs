@@ -61,7 +61,10 @@ const PEERS = {
   tfjs: (workload) => [process.execPath, [file("peers/tfjs.mjs"), workload, options.threads]],
 };
 const MEBI = 2 ** 20;
-const PAUSE_MS = 10;
+/** A pause before each turn: threads of the one before may still spin, waiting for work that does not come. */
+const PAUSE_MS = 120;
+/** How long a turn is at least; what is shorter runs several times in a row, as in a training. */
+const TURN_MS = 100;
 
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const summary = (times) => ({ min: Math.min(...times), median: median(times) });
@@ -95,10 +98,12 @@ async function measure(workload) {
   const times = new Map(contestants.map((contestant) => [contestant, []]));
   for (let i = -workload.warmUp; i < repetitions; i++) {
     for (const contestant of contestants) {
-      // Threads of the one before may still spin, waiting for work that does not come.
       await setTimeout(PAUSE_MS);
-      const ms = await contestant.process.iterate();
-      if (i >= 0) times.get(contestant).push(ms);
+      const end = performance.now() + TURN_MS;
+      do {
+        const ms = await contestant.process.iterate();
+        if (i >= 0) times.get(contestant).push(ms);
+      } while (performance.now() < end);
     }
   }
   for (const contestant of contestants) {

@@ -1,22 +1,19 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import type { Device } from "../../../src/device/index.ts";
 import type { TfjsDevice } from "../../../src/device/tfjs/tfjs-device.ts";
 import { Net } from "../../../src/net/net.ts";
-import { buildSunnybrookDataset } from "../../../src/plugins/sunnybrook/index.ts";
-import { writePhantom } from "../../../src/plugins/sunnybrook/phantom/index.ts";
 import { Solver } from "../../../src/solver/index.ts";
 import { solverTypes } from "../../../src/solver/solver-types.ts";
 import { folderWith } from "../../custom/support.ts";
 import { expectClose } from "../../support/allclose.ts";
+import { heartCurve, writeHearts } from "../../support/hearts.ts";
 import { randomNet } from "../../support/random-net.ts";
 import { feed, netParam, solverParam } from "../../support/solver.ts";
 import { temporaryFolder } from "../../support/temporary.ts";
 import { onTensorFlow } from "../../support/tfjs.ts";
 
-const layersFolder = fileURLToPath(new URL("../../../layers", import.meta.url));
+const hearts = temporaryFolder("tfjs-hearts")("study");
 
 const input = (name: string, ...dims: number[]) =>
   `layer { name: "${name}" type: "Input" top: "${name}" input_param { shape { ${dims.map((dim) => `dim: ${dim}`).join(" ")} } } }`;
@@ -223,68 +220,11 @@ onTensorFlow((device) => {
       expected.dispose();
     });
 
-    describe("on synthetic hearts", () => {
-      const folder = temporaryFolder("tfjs-hearts")("study");
-      beforeAll(async () => {
-        const out = join(folder, "patients");
-        const { imageFolder, contourFolder } = await writePhantom({
-          ...{ out, patients: 2, slices: 3, size: 64, seed: 3 },
-        });
-        await buildSunnybrookDataset({
-          ...{ images: imageFolder, contours: contourFolder, out: join(folder, "dataset") },
-          ...{ split: "patient", valPercent: 50, seed: 1 },
-        });
-      }, 60_000);
-
-      test("the tutorial's kind of net, with Dice: the same losses and the same Dice", async () => {
-        const curve = async (where: Device | "cpu") => {
-          const solver = await Solver.load(
-            {
-              ...solverParam(
-                'type: "Adam" base_lr: 0.005 lr_policy: "fixed" momentum: 0.9 random_seed: 2 max_iter: 5',
-              ),
-              netParam: netParam(heartNet(join(folder, "dataset", "train_db"))),
-            },
-            { device: where, layers: layersFolder },
-          );
-          const points: number[] = [];
-          for (let i = 0; i < 5; i++) {
-            await solver.step(1);
-            await solver.net.sync();
-            points.push(solver.net.loss, solver.net.blobs.get("dice")!.data[0]!);
-          }
-          solver.dispose();
-          return points;
-        };
-        const [own, expected] = [await curve(device), await curve("cpu")];
-        expect(Math.max(...expected.filter((_, i) => i % 2 === 1))).toBeGreaterThan(0.05);
-        expectClose(own, expected, { rtol: 2e-3, atol: 2e-3 });
-      }, 60_000);
-    });
+    test("the tutorial's kind of net, with Dice: the same losses and the same Dice", async () => {
+      await writeHearts(hearts);
+      const [own, expected] = [await heartCurve(device, hearts), await heartCurve("cpu", hearts)];
+      expect(Math.max(...expected.filter((_, i) => i % 2 === 1))).toBeGreaterThan(0.05);
+      expectClose(own, expected, { rtol: 2e-3, atol: 2e-3 });
+    }, 60_000);
   });
 });
-
-/** Convolutions, pooling that rounds up, a skip, deconvolution and crop, as the tutorial's net has them. */
-function heartNet(database: string): string {
-  const data = (name: string, folder: string) =>
-    `layer { name: "${name}" type: "Data" top: "${name}" data_param { source: "${join(database, folder)}" batch_size: 2 backend: LMDB } }`;
-  const conv = (name: string, bottom: string, outputs: number, kernel: string) =>
-    `layer { name: "${name}" type: "Convolution" bottom: "${bottom}" top: "${name}"
-      convolution_param { num_output: ${outputs} ${kernel} weight_filler { type: "msra" } } }
-     layer { name: "relu_${name}" type: "ReLU" bottom: "${name}" top: "${name}" }`;
-  const pool = (bottom: string, top: string) =>
-    `layer { name: "${top}" type: "Pooling" bottom: "${bottom}" top: "${top}" pooling_param { kernel_size: 3 stride: 2 } }`;
-  return `${data("data", "features")} ${data("label", "labels")}
-    layer { name: "normalize" type: "MVN" bottom: "data" top: "normalized" mvn_param { across_channels: true } }
-    ${conv("conv1", "normalized", 8, "kernel_size: 5 stride: 2 pad: 10")} ${pool("conv1", "pool1")}
-    ${conv("conv2", "pool1", 12, "kernel_size: 3 pad: 1 group: 2")} ${pool("conv2", "pool2")}
-    ${conv("conv3", "pool2", 12, "kernel_size: 3 pad: 1")}
-    layer { name: "drop" type: "Dropout" bottom: "conv3" top: "conv3" dropout_param { dropout_ratio: 0.2 } }
-    layer { name: "score" type: "Convolution" bottom: "conv3" top: "score"
-      convolution_param { num_output: 2 kernel_size: 1 weight_filler { type: "xavier" } } }
-    layer { name: "up" type: "Deconvolution" bottom: "score" top: "up" param { lr_mult: 0 }
-      convolution_param { num_output: 2 group: 2 bias_term: false kernel_size: 16 stride: 8 weight_filler { type: "bilinear" } } }
-    layer { name: "crop" type: "Crop" bottom: "up" bottom: "data" top: "scores" crop_param { axis: 2 offset: 7 } }
-    layer { name: "loss" type: "SoftmaxWithLoss" bottom: "scores" bottom: "label" top: "loss" }
-    layer { name: "dice" type: "Python" bottom: "scores" bottom: "label" top: "dice" python_param { module: "dice" layer: "Dice" } }`;
-}

@@ -5,7 +5,6 @@ import { activationBytes, requiredBytes } from "../net/memory.ts";
 import { multiplyAdds } from "../net/multiply-adds.ts";
 import type { State } from "../net/filter.ts";
 import { Net } from "../net/net.ts";
-import type { NetLayer } from "../net/net-layer.ts";
 import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
 import { type CropAdvice, cropAdvice } from "./crop-offset.ts";
 import { inputsInsteadOfData } from "./data-stand-in.ts";

@@ -7,9 +7,7 @@ import { onGpu } from "../support/gpu.ts";
 import { netParam, solverParam } from "../support/solver.ts";
 
 const SIZE = 8;
-const path = fileURLToPath(
-  new URL("../../networks/fcn-alexnet/network.prototxt", import.meta.url),
-);
+const path = fileURLToPath(new URL("../../networks/fcn-alexnet/network.prototxt", import.meta.url));
 
 /** FCN-AlexNet's training net for a small image, with a sixteenth of its channels and filled weights. */
 function narrowNet(): NetParameter {

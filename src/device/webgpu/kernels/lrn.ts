@@ -1,7 +1,8 @@
 /** @file LRN on the GPU. */
 import type { Blob } from "../../../core/blob.ts";
+import type { SyncedMemory } from "../../../core/synced-memory.ts";
 import { type Resolved, withDefaults } from "../../../schema/index.ts";
-import { reads, readsDiff, writes, writesDiff } from "../task.ts";
+import { type TaskSpec, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask, float } from "../wgsl.ts";
 import { type KernelFactory, type KernelTasks, type Scratch, shapedKernel } from "./kernel.ts";
 
@@ -34,18 +35,7 @@ function acrossChannels(
   }
 `;
   return {
-    forward: [
-      flatTask(
-        `${name} forward`,
-        x.count,
-        { x: reads(x), s: writes(scale), y: writes(y) },
-        (v) => `${around(`sum += ${v.x}[at] * ${v.x}[at];`)}
-  let scale = ${float(k)} + ${float(alpha / localSize)} * sum;
-  ${v.s}[i] = scale;
-  ${v.y}[i] = ${v.x}[i] * inverse_power(scale);`,
-        inversePower(beta),
-      ),
-    ],
+    forward: [divided(name, x, y, scale, { around, k, share: alpha / localSize, beta })],
     bottoms: [
       [
         flatTask(
@@ -85,18 +75,7 @@ function withinChannel(
   }
 `;
   return {
-    forward: [
-      flatTask(
-        `${name} forward`,
-        x.count,
-        { x: reads(x), s: writes(scale), y: writes(y) },
-        (v) => `${around(`sum += ${v.x}[at] * ${v.x}[at];`)}
-  let scale = 1.0 + ${float(share)} * sum;
-  ${v.s}[i] = scale;
-  ${v.y}[i] = ${v.x}[i] * inverse_power(scale);`,
-        inversePower(beta),
-      ),
-    ],
+    forward: [divided(name, x, y, scale, { around, k: 1, share, beta })],
     bottoms: [
       [
         flatTask(
@@ -122,4 +101,34 @@ function inversePower(beta: number): string {
       ? "inverseSqrt(s) * sqrt(inverseSqrt(s))"
       : `pow(s, ${float(-beta)})`;
   return `fn inverse_power(s: f32) -> f32 { return ${value}; }`;
+}
+
+/** The window of a value and what its squares count. */
+interface Window {
+  /** WGSL that runs a statement for each value `at` of the window, and sums up in `sum`. */
+  readonly around: (visit: string) => string;
+  readonly k: number;
+  /** What the sum of squares is multiplied with. */
+  readonly share: number;
+  readonly beta: number;
+}
+
+/** scale = k + share * the sum of the window's squares; y = x / scale^beta. */
+function divided(
+  name: string,
+  x: Blob,
+  y: Blob,
+  scale: SyncedMemory,
+  { around, k, share, beta }: Window,
+): TaskSpec<string> {
+  return flatTask(
+    `${name} forward`,
+    x.count,
+    { x: reads(x), s: writes(scale), y: writes(y) },
+    (v) => `${around(`sum += ${v.x}[at] * ${v.x}[at];`)}
+  let scale = ${float(k)} + ${float(share)} * sum;
+  ${v.s}[i] = scale;
+  ${v.y}[i] = ${v.x}[i] * inverse_power(scale);`,
+    inversePower(beta),
+  );
 }

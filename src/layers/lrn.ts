@@ -27,70 +27,43 @@ export const lrn: LayerDefinition = {
         "lrnParam.localSize",
       );
     }
-    return param.normRegion === "ACROSS_CHANNELS"
-      ? acrossChannels(context, param)
-      : withinChannel(context, param);
+    return normaliser(context, param);
   },
 };
 
-function acrossChannels(context: LayerContext, param: Resolved<"LRNParameter">): Layer {
+function normaliser(context: LayerContext, param: Resolved<"LRNParameter">): Layer {
   const { engine } = context;
+  const isAcross = param.normRegion === "ACROSS_CHANNELS";
+  // Within a channel its diff is scratch memory for the backward pass.
   const scale = context.createBlob([0]);
   let shape: Normalisation;
   return {
     blobs: [],
     reshape([bottom], [top]) {
-      shape = normalisation(context, param, bottom!.shape, param.localSize, param.k);
+      shape = normalisation(context, param, bottom!.shape);
       top!.reshapeLike(bottom!);
       scale.reshapeLike(bottom!);
     },
     forward([bottom], [top]) {
-      engine.lrnAcross(shape, bottom!.dataPointer, scale.dataPointer, top!.dataPointer);
+      const [x, s, y] = [bottom!.dataPointer, scale.dataPointer, top!.dataPointer];
+      if (isAcross) engine.lrnAcross(shape, x, s, y);
+      else engine.lrnWithin(shape, x, s, y);
     },
     backward([top], propagateDown, [bottom]) {
       if (!propagateDown[0]) return;
-      const x = bottom!.dataPointer;
-      const y = top!.dataPointer;
-      const dx = bottom!.diffPointer;
-      engine.lrnAcrossGradient(shape, x, scale.dataPointer, y, top!.diffPointer, dx);
+      const [x, s, dx] = [bottom!.dataPointer, scale.dataPointer, bottom!.diffPointer];
+      const dy = top!.diffPointer;
+      if (isAcross) engine.lrnAcrossGradient(shape, x, s, top!.dataPointer, dy, dx);
+      else engine.lrnWithinGradient(shape, x, s, dy, dx, scale.diffPointer);
     },
     dispose: () => scale.dispose(),
   };
 }
 
-function withinChannel(context: LayerContext, param: Resolved<"LRNParameter">): Layer {
-  const { engine } = context;
-  // Its diff is scratch memory for the backward pass.
-  const scale = context.createBlob([0]);
-  let shape: Normalisation;
-  return {
-    blobs: [],
-    reshape([bottom], [top]) {
-      shape = normalisation(context, param, bottom!.shape, param.localSize ** 2, 1);
-      top!.reshapeLike(bottom!);
-      scale.reshapeLike(bottom!);
-    },
-    forward([bottom], [top]) {
-      engine.lrnWithin(shape, bottom!.dataPointer, scale.dataPointer, top!.dataPointer);
-    },
-    backward([top], propagateDown, [bottom]) {
-      if (!propagateDown[0]) return;
-      const x = bottom!.dataPointer;
-      const dx = bottom!.diffPointer;
-      const work = scale.diffPointer;
-      engine.lrnWithinGradient(shape, x, scale.dataPointer, top!.diffPointer, dx, work);
-    },
-    dispose: () => scale.dispose(),
-  };
-}
-
-/** @param windowSize values in a window, which alpha is divided by */
 function normalisation(
   { fail }: LayerContext,
-  { localSize, alpha, beta }: Resolved<"LRNParameter">,
+  { localSize, alpha, beta, k, normRegion }: Resolved<"LRNParameter">,
   shape: Shape,
-  windowSize: number,
-  k: number,
 ): Normalisation {
   if (shape.length !== 4) {
     fail(
@@ -100,5 +73,8 @@ function normalisation(
     );
   }
   const [images, channels, height, width] = shape as [number, number, number, number];
-  return { images, channels, height, width, size: localSize, alpha: alpha / windowSize, beta, k };
+  const size = { images, channels, height, width, size: localSize };
+  return normRegion === "ACROSS_CHANNELS"
+    ? { ...size, alpha: alpha / localSize, beta, k }
+    : { ...size, alpha: alpha / localSize ** 2, beta, k: 1 };
 }

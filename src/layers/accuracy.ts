@@ -11,7 +11,8 @@ import { type AxisView, viewAround } from "./support/softmax.ts";
  * The part of the labels whose class has one of the `top_k` highest scores.
  *
  * A label is right if fewer than top_k other classes score at least as high, so that a tie counts
- * as wrong (BVLC AccuracyLayer). Labels equal to `ignore_label` are left out.
+ * as wrong. A NaN scores at least as high as nothing, so that the label of a class whose score is NaN
+ * counts as right; the loss shows such a net (both BVLC AccuracyLayer). Labels equal to `ignore_label` are left out.
  *
  * - Bottoms: scores (N, C, ...); labels, one for each place around `axis`.
  * - Tops: the accuracy, a scalar; where a second top is given, the accuracy of each class (C).
@@ -81,8 +82,7 @@ function isAmongBest(
   const own = scores[first + label * inner]!;
   let better = -1; // the class itself is counted too
   for (let c = 0; c < channels && better < topK; c++) {
-    // A NaN is no right answer: the comparison is turned round so that it counts against the label.
-    if (!(scores[first + c * inner]! < own)) better++;
+    if (scores[first + c * inner]! >= own) better++;
   }
   return better < topK;
 }

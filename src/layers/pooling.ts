@@ -11,7 +11,8 @@ import { type PoolingSetting, poolingSetting, poolingWindow } from "./support/po
  *     AVE:  y[n, c, i, j] = sum of x[n, c, h, w] over the window / area of the window
  *
  * A window is cut at the image for the maximum and the sum; its area counts the padding. A window
- * without a value, as rounding up may give, has the maximum -FLT_MAX and the average 0.
+ * without a value, as rounding up may give, has the maximum -FLT_MAX; its average is 0, or NaN where
+ * it starts right behind the image and has no area (BVLC divides 0 by 0).
  *
  * - Bottom: x (N, C, H, W).
  * - Tops: y (N, C, H', W'); for MAX also the mask (N, C, H', W'): where each maximum was, as h W + w.

@@ -34,8 +34,9 @@ describe("Accuracy", () => {
 
   test.each([
     [[5, 5], 0],
-    [[5, Number.NaN], 0],
-    [[Number.NaN, Number.NaN], 0],
+    [[5, Number.NaN], 1],
+    [[Number.NaN, 5], 1],
+    [[Number.NaN, Number.NaN], 1],
     [[5, 4.9], 1],
   ])("counts scores %j with label 0 as %d right", async (scores, expected) => {
     const bench = await runLayer(layer(), specs([1, 2], scores, [0]));

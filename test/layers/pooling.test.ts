@@ -67,6 +67,28 @@ describe("Pooling", () => {
     bench.dispose();
   });
 
+  test("divides by the area of an empty window: NaN where it has none, no gradient", async () => {
+    const average = async (size: number) => {
+      const bench = await benchLayer(layer("pool: AVE kernel_size: 1 stride: 4"), [[1, 1, 1, size]]);
+      bench.bottoms[0]!.data.fill(2);
+      bench.forward();
+      bench.tops[0]!.diff.fill(1);
+      bench.backward();
+      const found = [[...bench.tops[0]!.data], [...bench.bottoms[0]!.diff]];
+      bench.dispose();
+      return found;
+    };
+    // Its area is -2 behind six columns, and 0 behind four.
+    expect(await average(6)).toEqual([
+      [2, 2, -0],
+      [1, 0, 0, 0, 1, 0],
+    ]);
+    expect(await average(4)).toEqual([
+      [2, Number.NaN],
+      [1, 0, 0, 0],
+    ]);
+  });
+
   test("takes the first of equal maxima, row by row", async () => {
     const bench = await benchLayer(layer("kernel_size: 3 stride: 2"), [[1, 1, 5, 9]], { tops: 2 });
     bench.bottoms[0]!.data.fill(2);

@@ -87,8 +87,7 @@ describe("with random windows", () => {
         const { places, area } = windowOf(c, window);
         if (pool === "AVE") {
           const sum = places.reduce((total, place) => total + bottom.data[place]!, 0);
-          // A window without a value averages to 0, also where Caffe divides by an area of 0.
-          expectClose([top!.data[at]!], [places.length === 0 ? 0 : sum / area]);
+          expectClose([top!.data[at]!], [sum / area]);
           for (const place of places) gradient[place]! += top!.diff[at]! / area;
         } else {
           let [best, where] = [-FLT_MAX, -1];

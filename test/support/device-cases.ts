@@ -14,6 +14,7 @@ const image: readonly BottomSpec[] = [[2, 3, 5, 7]];
 const large: readonly BottomSpec[] = [[3, 5, 37, 41]];
 const flat: readonly BottomSpec[] = [[70, 90]];
 const ties: BottomSpec = { shape: [2, 3, 6, 6], values: listed([1, 3, 2, 3, 1, 0, 2]) };
+const withNaN: BottomSpec = { shape: [6, 3], values: listed([1, Number.NaN, 2, 3, 0.5]) };
 const positive: readonly BottomSpec[] = [{ shape: [2, 3, 4], values: between(0.1, 3) }];
 const inPlace = { inPlace: true };
 const test = { phase: "TEST" as const };
@@ -38,6 +39,7 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ],
     ["accuracy_param { axis: 2 }", scores([4, 5, 3], 3, 2), { tops: 2, ...noGradient }],
     ["", [ties, { shape: [2, 6, 6], values: labels(3) }], noGradient],
+    ["", [withNaN, { shape: [6], values: labels(3) }], { tops: 2, ...noGradient }],
     ["", scores([40, 3, 20, 20], 3), { tops: 2, ...noGradient }],
   ],
   ArgMax: [
@@ -225,6 +227,9 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ["pooling_param { kernel_size: 1 stride: 2 }", image],
     ["pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }", large],
     ["pooling_param { pool: AVE kernel_size: 2 stride: 3 round_mode: FLOOR }", image],
+    // The windows in the last row lie behind the image.
+    ["pooling_param { pool: AVE kernel_size: 1 stride: 4 }", [[1, 2, 4, 9]]],
+    ["pooling_param { pool: AVE kernel_size: 1 stride: 4 }", [[1, 2, 7, 6]]],
     ["pooling_param { pool: AVE global_pooling: true }", large],
     ["pooling_param { pool: AVE global_pooling: true }", image],
     ["pooling_param { global_pooling: true }", image],

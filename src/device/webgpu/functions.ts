@@ -7,7 +7,7 @@ var<private> nan_bits: u32 = 0x7fc00000u;
 fn nan() -> f32 { return bitcast<f32>(nan_bits); }`;
 
 /** Whether x is NaN. By the bits: a GPU may take for granted that x is x. */
-const isNan = /* wgsl */ `
+export const isNan = /* wgsl */ `
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`;
 
 /** e^x, and NaN of NaN: WGSL lets a GPU answer anything. */

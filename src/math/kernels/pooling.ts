@@ -205,7 +205,8 @@ function averagePlane(control: usize, plane: i32, isGradient: bool): void {
       const area = <f32>((bottom - top) * (right - left));
       const place = y + floats(i * pooledWidth + j);
       if (isGradient) addToWindow(x, width, h0, h1, w0, w1, load<f32>(place) / area);
-      else store<f32>(place, h0 < h1 && w0 < w1 ? sumOfWindow(x, width, h0, h1, w0, w1) / area : 0);
+      // A window that starts right behind the image has no area: 0 / 0, as in BVLC pooling_layer.cpp.
+      else store<f32>(place, sumOfWindow(x, width, h0, h1, w0, w1) / area);
     }
   }
 }

@@ -20,8 +20,8 @@ export const accuracy: KernelFactory = (tensors, request) => {
       const t = tensors.data(labels!, [view[0], 1, view[2]]);
       const ofLabel = isClass(tensors, t, view[1]);
       const own = tf.sum(tf.where(ofLabel, x, tf.zerosLike(x)), 1, true);
-      // Classes as good as the label's count against it, and so does a NaN; it is one of them itself.
-      const better = tf.sum(tf.cast(tf.logicalNot(tf.less(x, own)), "float32"), 1, true);
+      // Classes as good as the label's count against it; it is one of them itself. NaN is as good as nothing.
+      const better = tf.sum(tf.cast(tf.greaterEqual(x, own), "float32"), 1, true);
       const isRight = tf.cast(tf.lessEqual(better, topK), "float32");
       const counted = whereCounted(tensors, t, ignoreLabel);
       const right = tf.mul(isRight, counted);

@@ -4,7 +4,7 @@ import { viewAround } from "../../../layers/support/softmax.ts";
 import { count } from "../../../core/shape.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
-import { nan } from "../functions.ts";
+import { isNan, nan } from "../functions.ts";
 import { reads, writes } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
 import { type KernelFactory, labelledKernel, shapedKernel } from "./kernel.ts";
@@ -44,10 +44,11 @@ export const accuracy: KernelFactory = (gpu, request) => {
   let own = ${v.x}[first + u32(label) * ${inner}u];
   var better = -1; // The class itself is counted too.
   for (var c = 0u; c < ${channels}u; c++) {
-    if (!(${v.x}[first + c * ${inner}u] < own)) { better++; }
+    let score = ${v.x}[first + c * ${inner}u];
+    if (score >= own && !is_nan(score) && !is_nan(own)) { better++; }
   }
   ${v.verdicts}[i] = select(0.0, 1.0, better < ${topK});`,
-          nan,
+          nan + isNan,
         ),
         ...foldTasks(scratch, {
           label: `${name} forward`,

@@ -4,6 +4,7 @@ import type { PoolingWindow } from "../../../core/engine.ts";
 import { poolingSetting, poolingWindow } from "../../../layers/support/pooling-window.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
+import { nan } from "../functions.ts";
 import { type Argument, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
 import { type KernelFactory, type KernelTasks, type Scratch, shapedKernel } from "./kernel.ts";
@@ -76,7 +77,7 @@ function maxPool(
   };
 }
 
-/** A window's area counts the padding, but not what lies beyond it. */
+/** A window's area counts the padding, but not what lies beyond it; without any, the mean is NaN. */
 function averagePool(name: string, window: PoolingWindow, x: Blob, y: Blob): KernelTasks {
   return {
     forward: [
@@ -90,7 +91,9 @@ function averagePool(name: string, window: PoolingWindow, x: Blob, y: Blob): Ker
   for (var h = h0; h < h1; h++) {
     for (var w = w0; w < w1; w++) { sum += ${v.x}[first + u32(h * ${window.width} + w)]; }
   }
-  ${v.y}[i] = sum / ${areaOf(window)};`,
+  let area = ${areaOf(window)};
+  ${v.y}[i] = select(sum / area, nan(), area == 0.0);`,
+        nan,
       ),
     ],
     bottoms: [

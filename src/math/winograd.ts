@@ -21,7 +21,10 @@ const LARGEST_WIDTH = 4000;
 
 /**
  * Whether a convolution is one of 3 x 3 taps, without stride and dilation, large enough that Winograd's
- * way pays. It rounds about twice as coarsely as the plain way.
+ * way pays. It rounds about twice as coarsely as the plain way, and a NaN or an infinity spreads over the
+ * 2 x 2 pixels of each tile that sees it, where the plain way leaves those finite whose window lies
+ * beside it. To look for such values costs a pass over the image, for a difference of one pixel that the
+ * next layer's window swallows.
  */
 export function suitsWinograd({ native }: Runtime, shape: ConvolutionShape): boolean {
   const { images, groups, image, out, kernel, stride, pad, dilation } = shape;

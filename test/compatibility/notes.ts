@@ -18,7 +18,9 @@ const refused = (reason: string): Note => ({ state: "refused", reason });
 const movedToTransform = ignored(
   "in files of today it stands in transform_param; in old ones, the upgrade moves it there",
 );
-const oneEngine = ignored("there is one engine, and its results are those of CAFFE");
+const oneEngine = ignored(
+  "there is one engine, and its results are those of CAFFE, but that large 3 x 3 convolutions (Winograd's way) spread a NaN or an infinity one pixel further",
+);
 const notInIm2col = ignored("Im2col only rearranges values; Caffe does not read it there either");
 
 export const notes: Readonly<Record<string, Note>> = {

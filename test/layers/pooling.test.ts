@@ -69,7 +69,9 @@ describe("Pooling", () => {
 
   test("divides by the area of an empty window: NaN where it has none, no gradient", async () => {
     const average = async (size: number) => {
-      const bench = await benchLayer(layer("pool: AVE kernel_size: 1 stride: 4"), [[1, 1, 1, size]]);
+      const bench = await benchLayer(layer("pool: AVE kernel_size: 1 stride: 4"), [
+        [1, 1, 1, size],
+      ]);
       bench.bottoms[0]!.data.fill(2);
       bench.forward();
       bench.tops[0]!.diff.fill(1);

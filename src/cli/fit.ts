@@ -1,5 +1,4 @@
 /** @file `cortado fit`: trains a network on a dataset in a job folder, as DIGITS' model form does. */
-import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { generalNumber } from "../core/general-number.ts";
 import { glogLogger } from "../core/glog.ts";
@@ -8,6 +7,7 @@ import { ModelFileError, UsageError } from "../errors.ts";
 import { isInterrupted, readJobRecord } from "../job/job-record.ts";
 import { type PreparedJob, prepareJob } from "../job/prepare-job.ts";
 import { type JobResult, trainJob } from "../job/train-job.ts";
+import { readPrototxtText } from "../net/read-prototxt.ts";
 import { cpuOptions, netFlags, netOptions, text } from "./caffe-flags.ts";
 import type { Command, FlagValues, Io } from "./command.ts";
 import { deviceFlag } from "./device-flags.ts";
@@ -54,7 +54,10 @@ async function prepare(flags: FlagValues, io: Io): Promise<PreparedJob> {
   const settings = settingsOf(flags, io.cwd, from);
   return prepareJob({
     settings,
-    networkText: readNetwork(from && flags.network === undefined ? from.network : settings.network),
+    networkText: readPrototxtText(
+      from && flags.network === undefined ? from.network : settings.network,
+      "the network's text",
+    ),
     out: resolve(io.cwd, text(flags, "out")),
     force: flags.force === true,
   });
@@ -106,14 +109,6 @@ function withAdvice(error: unknown): unknown {
     "(Colour weights want a dataset made with --channels RGB; " +
     "`cortado surgery` copies what fits of other weights.)";
   return new ModelFileError(`${error.message} ${advice}`, { cause: error });
-}
-
-function readNetwork(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`cannot read the network ${file}`, { cause });
-  }
 }
 
 function describe({ record, solver, dataset }: PreparedJob): string {

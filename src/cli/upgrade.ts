@@ -73,7 +73,13 @@ export async function readInput(name: string, io: Io): Promise<Uint8Array> {
     const { size } = await stat(path);
     if (size <= MAX_BYTES) return await readFile(path);
   } catch (cause) {
-    throw new ModelFileError(`File not found: ${name}: ${systemReason(cause)}`, { cause });
+    throw unreadable(name, cause);
   }
   throw new ModelFileError(`${name}: a protobuf message has at most 2 GiB`);
+}
+
+function unreadable(name: string, cause: unknown): ModelFileError {
+  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const problem = isMissing ? `File not found: ${name}` : `Cannot read ${name}`;
+  return new ModelFileError(`${problem}: ${systemReason(cause)}`, { cause });
 }

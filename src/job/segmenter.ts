@@ -52,6 +52,9 @@ export class Segmenter {
     const { weights, layers, fence, threads, device } = options;
     const first = typeof weights === "string" ? weights : weights[0];
     const param = await deployNet(readNetParameter(options.model), first);
+    if (param.layer.every(({ type }) => type === "Input")) {
+      throw new NetDefinitionError(`${options.model}: the net has no layers that compute anything`);
+    }
     const net = await Net.load(param, {
       phase: "TEST",
       weights,

@@ -66,6 +66,7 @@ export async function syncFolder(path: string): Promise<void> {
 /** What the system said, without its call and path: `no space left on device (ENOSPC)`. */
 export function systemReason(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (message.startsWith("EISDIR")) return "it is a folder (EISDIR)";
   return message.replace(/^([A-Z0-9]+): ([^,]*),.*$/s, "$2 ($1)");
 }
 

@@ -1,7 +1,5 @@
 /** @file From a path or a message to the filtered, split layers of one net. */
-import { readFileSync } from "node:fs";
 import type { Logger } from "../core/logger.ts";
-import { NetDefinitionError } from "../errors.ts";
 import {
   type LayerParameter,
   type NetParameter,
@@ -12,6 +10,7 @@ import {
 } from "../schema/index.ts";
 import { type State, filterLayers } from "./filter.ts";
 import { insertSplits } from "./insert-splits.ts";
+import { readPrototxtText } from "./read-prototxt.ts";
 
 /** The state that a caller asks for; what is absent comes from the prototxt. */
 export type RequestedState = { readonly [K in keyof State]?: State[K] | undefined };
@@ -32,20 +31,8 @@ export interface NetDefinition {
  * @throws NetDefinitionError when the file cannot be read; PrototxtError when it does not parse
  */
 export function readNetParameter(path: string, logger?: Logger): NetParameter {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new NetDefinitionError(unreadable(path, cause), { cause });
-  }
+  const text = readPrototxtText(path, "the net's prototxt");
   return upgradeNet(parsePrototxt(text, { message: "NetParameter", fileName: path }), logger);
-}
-
-function unreadable(path: string, cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException;
-  return code === "ENOENT"
-    ? `File not found: ${path} (the net's prototxt)`
-    : `cannot read the net ${path} (${code})`;
 }
 
 /** Filters a net by its state and inserts splits. */

@@ -1,13 +1,12 @@
 /** @file From a solver's prototxt to what a solver runs with: settings and nets with weights. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { FenceOptions } from "../core/fence-options.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import { type Device, type DeviceChoice, resolveDevice } from "../device/index.ts";
-import { NetDefinitionError, UsageError } from "../errors.ts";
-import { systemReason } from "../model-file/index.ts";
+import { UsageError } from "../errors.ts";
 import { readNetParameter } from "../net/load-definition.ts";
+import { readPrototxtText } from "../net/read-prototxt.ts";
 import { Net } from "../net/net.ts";
 import {
   type Phase,
@@ -61,7 +60,7 @@ export async function readSolverParameter(
   path: string,
   { logger = silentLogger, root = process.cwd() }: Pick<SolverOptions, "logger" | "root"> = {},
 ): Promise<SolverParameter> {
-  const text = await readText(path);
+  const text = readPrototxtText(path, "the solver's prototxt");
   const parsed = parsePrototxt(text, { message: "SolverParameter", fileName: path });
   const param = upgradeSolver(parsed, logger);
   const prefix = snapshotPrefix(param.snapshotPrefix, path, root, logger);
@@ -185,16 +184,5 @@ async function copyWeights(
   for (const file of files) {
     logger.log("info", "solver.cpp:72", `Finetuning from ${file}`);
     await net.copyTrainedLayersFrom(fromRoot(file, root));
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const problem =
-      code === "ENOENT" ? `File not found: ${path}` : `Cannot read ${path}: ${systemReason(cause)}`;
-    throw new NetDefinitionError(problem, { cause });
   }
 }

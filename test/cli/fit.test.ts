@@ -382,6 +382,10 @@ describe("infer", () => {
   });
 
   test("says what is missing", async () => {
+    writeFileSync(join(folder, "none.prototxt"), 'name: "nothing"');
+    await expect(
+      run(inferCommand, "--model", "none.prototxt", "--weights", "w", "--input", "image.png"),
+    ).rejects.toThrow("none.prototxt: the net has no layers that compute anything");
     await expect(run(inferCommand, "--input", "image.png")).rejects.toThrow(
       "give --model and --weights, or --job",
     );

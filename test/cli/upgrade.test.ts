@@ -123,6 +123,7 @@ describe("upgrade-net", () => {
       ["nope.prototxt", "never"],
       "File not found: nope.prototxt: no such file or directory (ENOENT)",
     ],
+    [[".", "never"], "Cannot read .: it is a folder (EISDIR)"],
     [["old.prototxt"], "missing OUT; usage: cortado upgrade-net IN OUT [flags]"],
     [[], "missing IN OUT; usage: cortado upgrade-net IN OUT [flags]"],
     [["a", "b", "c"], "unexpected argument 'c': cortado upgrade-net takes IN OUT and flags"],

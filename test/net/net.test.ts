@@ -231,6 +231,15 @@ describe("mistakes", () => {
       /File not found: .*nothing\.prototxt/,
     );
   });
+
+  test("a folder, and weights in the place of a prototxt, are told from a prototxt", async () => {
+    const weights = join(folder, "a.caffemodel");
+    writeFileSync(weights, "\n\x04Tiny\xa2\x06\0");
+    await expect(Net.load(folder)).rejects.toThrow("(the net's prototxt): it is a folder");
+    await expect(Net.load(weights)).rejects.toThrow(
+      `${weights}: a binary file, such as a .caffemodel, where the net's prototxt is expected`,
+    );
+  });
 });
 
 test("logs loss weights as C++ prints floats, and layers that Caffe builds inside others", async () => {

@@ -28,6 +28,7 @@ export async function expectProduct(
   gpu: Gpu,
   sizes: ProductCase,
   strategy: Strategy,
+  mostWork?: number,
 ): Promise<void> {
   const { rows, columns, depth, batches = 1, along, adds = false, depthOf } = sizes;
   const random = createRandom(1);
@@ -63,7 +64,7 @@ export async function expectProduct(
     columnCode: "return Target(i32(n), 0.0);",
   };
   const before = out.hostView().slice();
-  const tasks = productTasks(gpu, product, memory, strategy);
+  const tasks = productTasks(gpu, product, memory, strategy, mostWork);
   for (const task of tasks) createTask(gpu, task).run();
   await out.bringToHost();
   gpu.check();

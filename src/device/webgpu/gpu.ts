@@ -1,16 +1,22 @@
 /** @file The GPU as kernels see it: memories that are brought there when needed, and recorded work. */
-import type { Heap } from "../../core/heap.ts";
+import { type Heap, mebi } from "../../core/heap.ts";
 import type { DeviceCopy, SyncedMemory } from "../../core/synced-memory.ts";
 import { CaffeError } from "../../errors.ts";
 import type { TransferCounts } from "../device.ts";
 import { MAP_READ, bufferBytes, usage } from "./buffers.ts";
 
+const MEBI = 2 ** 20;
 /** Floats that are copied out of the shared heap at once: Dawn takes no shared memory. */
 const CHUNK = 1 << 20;
-const OUT_OF_MEMORY =
-  "its memory is full; use a smaller batch (iter_size adds batches up) or a smaller input";
-/** How many submissions may wait for the GPU before the host waits for it. */
+/** How many passes may wait for the GPU before the host waits for it. */
 const MAX_AHEAD = 3;
+/**
+ * Multiply-adds of one submission. Systems take a GPU that works on one for seconds (two under Windows) for
+ * stuck, and reset it: so much takes the weakest ones that make sense half a second.
+ */
+const MOST_WORK = 5e10;
+/** Buffers for reading back that are kept for the next time; larger ones are for snapshots. */
+const KEPT_STAGING = 16 * MEBI;
 
 /** The buffer of a memory. */
 interface GpuCopy extends DeviceCopy {
@@ -35,13 +41,18 @@ export class Gpu {
     if (!this.#pipelines.get(code)?.deref()) this.#pipelines.delete(code);
   });
   readonly #staging: GPUBuffer[] = [];
-  readonly #ahead: Promise<undefined>[] = [];
+  readonly #ahead: Promise<void>[] = [];
   readonly #chunk = new Float32Array(CHUNK);
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #recording = 1;
   #submissionDue: Promise<void> | undefined;
+  /** Multiply-adds that are recorded. */
+  #work = 0;
+  /** Bytes of all buffers of memories. */
+  #bytes = 0;
   #problem: string | undefined;
+  #isDisposed = false;
 
   /** @param instance what the device came from: Dawn lets it go, and crashes, when nobody holds it */
   constructor(device: GPUDevice, heap: Heap, instance: GPU) {
@@ -50,10 +61,11 @@ export class Gpu {
     this.heap = heap;
     device.onuncapturederror = ({ error }) => {
       const isMemory = error.constructor.name === "GPUOutOfMemoryError";
-      this.#problem ??= isMemory ? OUT_OF_MEMORY : error.message;
+      this.#problem ??= isMemory ? this.#outOfMemory() : firstLine(error.message);
     };
-    device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") this.#problem ??= `the GPU was lost: ${message}`;
+    device.lost.then(({ message }) => {
+      // A later error is a consequence, an earlier one of memory the cause.
+      if (!this.#isDisposed) this.#problem ??= lost(message);
     });
   }
 
@@ -104,12 +116,18 @@ export class Gpu {
     return pipeline;
   }
 
-  /** Records one dispatch. */
+  /**
+   * Records one dispatch.
+   * @param work about how many multiply-adds it is
+   */
   dispatch(
     pipeline: GPUComputePipeline,
     bindings: GPUBindGroup,
     [x, y, z]: readonly [number, number, number],
+    work = 0,
   ): void {
+    if (this.#work > 0 && this.#work + work > MOST_WORK) this.submit();
+    this.#work += work;
     this.#encoder ??= this.device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);
@@ -124,14 +142,15 @@ export class Gpu {
     this.#endPass();
     this.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
+    this.#work = 0;
     this.#recording++;
     this.counts.submissions++;
   }
 
-  /** Submits, and waits while the GPU is several submissions behind. */
+  /** Submits, and waits while the GPU is several passes behind. */
   async keepPace(): Promise<void> {
     this.submit();
-    this.#ahead.push(this.device.queue.onSubmittedWorkDone());
+    this.#ahead.push(this.#workDone());
     if (this.#ahead.length > MAX_AHEAD) await this.#ahead.shift();
     this.check();
   }
@@ -140,7 +159,7 @@ export class Gpu {
   async finish(): Promise<void> {
     this.submit();
     this.#ahead.length = 0;
-    await this.device.queue.onSubmittedWorkDone();
+    await this.#workDone();
     this.check();
   }
 
@@ -151,7 +170,24 @@ export class Gpu {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.device.destroy();
+  }
+
+  /** Waits for what was submitted; where that fails, the error is for `check`. */
+  async #workDone(): Promise<void> {
+    try {
+      await this.device.queue.onSubmittedWorkDone();
+    } catch (error) {
+      this.#problem ??= lost(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #outOfMemory(): string {
+    return (
+      `its memory is full (the nets of this process want ${mebi(this.#bytes)}); use a smaller batch ` +
+      "(iter_size adds batches up) or a smaller input"
+    );
   }
 
   #copyOf(memory: SyncedMemory): GpuCopy {
@@ -169,6 +205,7 @@ export class Gpu {
       size: bytes,
       usage: usage.storage | usage.copySource | usage.copyTarget,
     });
+    this.#bytes += bytes;
     const copy: GpuCopy = {
       buffer,
       recording: 0,
@@ -183,6 +220,7 @@ export class Gpu {
   /** What was recorded may still use the buffer; what was submitted keeps it alive by itself. */
   #destroy({ buffer, recording }: GpuCopy): void {
     if (recording === this.#recording) this.submit();
+    this.#bytes -= buffer.size;
     buffer.destroy();
   }
 
@@ -218,11 +256,13 @@ export class Gpu {
       await staging.mapAsync(MAP_READ, 0, bytes);
     } catch (error) {
       this.check();
-      throw new CaffeError("gpu", `values cannot be read back from the GPU: ${String(error)}`);
+      const reason = firstLine(error instanceof Error ? error.message : String(error));
+      throw new CaffeError("gpu", `values cannot be read back from the GPU: ${reason}`);
     }
     into.set(new Float32Array(staging.getMappedRange(0, bytes)));
     staging.unmap();
-    this.#staging.push(staging);
+    if (staging.size <= KEPT_STAGING) this.#staging.push(staging);
+    else staging.destroy();
     this.counts.bytesDown += bytes;
   }
 
@@ -254,4 +294,16 @@ export class Gpu {
     this.#pass?.end();
     this.#pass = undefined;
   }
+}
+
+/** What Dawn says in several lines, with the whole call that failed, in one. */
+function firstLine(message: string): string {
+  return message.split("\n")[0]!;
+}
+
+function lost(message: string): string {
+  return (
+    `it was lost: ${firstLine(message)} (a driver resets a GPU that works too long on one piece, or whose ` +
+    "memory is full); a training goes on from its last snapshot"
+  );
 }

@@ -83,6 +83,7 @@ async function readState(state: SyncedMemory): Promise<RandomState> {
 /**
  * One workgroup makes block after block. New word i needs old words and new word i - 227, which its lane
  * has just made; only the last word needs another lane's, and makes it again. So there is one barrier a block.
+ * The number of rounds is a constant, as compilers differ in what they take for the same in all lanes.
  */
 function drawCode(draws: number): string {
   return /* wgsl */ `
@@ -98,25 +99,30 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   for (var k = lane; k < done; k += ${LANES}u) { words[k] = blocks[next + k]; }
   var last = next + done;
   var now = 0u;
-  while (done < DRAWS) {
+  for (var block = 0u; block < ${Math.ceil(draws / SIZE)}u; block++) {
+    let is_wanted = done < DRAWS;
     let then = ${SIZE}u - now;
-    let first = blocks[now + lane + ${SIZE - LANES}u] ^ twist(now + lane, blocks[now + lane + 1u]);
-    let second = first ^ twist(now + lane + ${LANES}u, blocks[now + lane + ${LANES + 1}u]);
-    blocks[then + lane] = first;
-    blocks[then + lane + ${LANES}u] = second;
-    if (done + lane < DRAWS) { words[done + lane] = first; }
-    if (done + lane + ${LANES}u < DRAWS) { words[done + lane + ${LANES}u] = second; }
-    if (lane < ${SIZE - 2 * LANES}u) {
-      var low = blocks[${SIZE - LANES}u + now] ^ twist(now, blocks[now + 1u]);
-      if (lane < ${SIZE - 2 * LANES - 1}u) { low = blocks[now + lane + ${2 * LANES + 1}u]; }
-      let third = second ^ twist(now + lane + ${2 * LANES}u, low);
-      blocks[then + lane + ${2 * LANES}u] = third;
-      if (done + lane + ${2 * LANES}u < DRAWS) { words[done + lane + ${2 * LANES}u] = third; }
+    if (is_wanted) {
+      let first = blocks[now + lane + ${SIZE - LANES}u] ^ twist(now + lane, blocks[now + lane + 1u]);
+      let second = first ^ twist(now + lane + ${LANES}u, blocks[now + lane + ${LANES + 1}u]);
+      blocks[then + lane] = first;
+      blocks[then + lane + ${LANES}u] = second;
+      if (done + lane < DRAWS) { words[done + lane] = first; }
+      if (done + lane + ${LANES}u < DRAWS) { words[done + lane + ${LANES}u] = second; }
+      if (lane < ${SIZE - 2 * LANES}u) {
+        var low = blocks[${SIZE - LANES}u + now] ^ twist(now, blocks[now + 1u]);
+        if (lane < ${SIZE - 2 * LANES - 1}u) { low = blocks[now + lane + ${2 * LANES + 1}u]; }
+        let third = second ^ twist(now + lane + ${2 * LANES}u, low);
+        blocks[then + lane + ${2 * LANES}u] = third;
+        if (done + lane + ${2 * LANES}u < DRAWS) { words[done + lane + ${2 * LANES}u] = third; }
+      }
     }
     workgroupBarrier();
-    last = min(DRAWS - done, ${SIZE}u);
-    done += last;
-    now = then;
+    if (is_wanted) {
+      last = min(DRAWS - done, ${SIZE}u);
+      done += last;
+      now = then;
+    }
   }
   for (var k = lane; k < ${SIZE}u; k += ${LANES}u) { state[k] = blocks[now + k]; }
   if (lane == 0u) { state[${SIZE}] = last; }

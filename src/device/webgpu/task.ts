@@ -64,6 +64,8 @@ export interface TaskSpec<Name extends string> {
   readonly code: (names: Readonly<Record<Name, string>>) => string;
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number?, number?];
+  /** About how many multiply-adds it is, where these are many. */
+  readonly work?: number;
 }
 
 /** A prepared dispatch. */
@@ -136,7 +138,7 @@ export function createTask<Name extends string>(gpu: Gpu, spec: TaskSpec<Name>):
         layout: pipeline!.getBindGroupLayout(0),
         entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
       });
-      gpu.dispatch(pipeline!, group, groups);
+      gpu.dispatch(pipeline!, group, groups, spec.work);
     },
   };
 }

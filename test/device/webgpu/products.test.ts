@@ -37,6 +37,15 @@ describe("a product in tiles", () => {
     },
   );
 
+  onGpu("in several dispatches, where one would keep the GPU for too long", async ({ gpu }) => {
+    const sizes = { rows: 40, columns: 90, depth: 20, batches: 2, along: [true, false] } as const;
+    const before = gpu.counts.dispatches;
+    // Six tiles in three shares, each of which is a third of the work.
+    const strategy = { kind: "tiles", tile, ...whole } as const;
+    await expectProduct(gpu, sizes, strategy, (40 * 90 * 20 * 2) / 3);
+    expect(gpu.counts.dispatches - before).toBe(3);
+  });
+
   onGpu("of a batch whose sums have several lengths, 0 among them", async ({ gpu }) => {
     const sizes = { rows: 5, columns: 6, depth: 40, batches: 3, along: [true, true] } as const;
     const depthOf = [40, 0, 8];

@@ -76,6 +76,13 @@ describe("the strategy", () => {
     expect(choose(4096, 9216, 1)).toEqual({ kind: "direct" });
   });
 
+  test("keeps to the number of workgroups that one axis takes", () => {
+    const strategy = choose(4, 9, 100_000, { batches: 1_000 });
+    if (strategy.kind === "direct") throw new Error("of so long a sum");
+    expect(strategy.splits * 1_000).toBeLessThanOrEqual(65_535);
+    expect(choose(4, 9, 200, { batches: 70_000 })).toEqual({ kind: "direct" });
+  });
+
   test("keeps to the workgroup memory that there is", () => {
     const strategy = chooseStrategy(
       { rows: 4, columns: 100_000, depth: 256, batches: 1, isAlongDepth: false },

@@ -69,14 +69,17 @@ export const TILES: readonly Tile[] = [
   tile(4, 256, 16, [false, false]),
 ];
 
+/** Of an outer index's place that is kept: its offset and, for three axes, its coordinates. */
+const PLACE_BYTES = 16;
+
 /** Invocations of a tile's workgroup. */
 export function invocations({ rows, columns, rowVectors, columnVectors }: Tile): number {
   return (rows * columns) / (16 * rowVectors * columnVectors);
 }
 
-/** Bytes of workgroup memory: both operands' slices, whose rows may be padded by one vector. */
+/** Bytes of workgroup memory: both operands' slices, whose rows may be padded by one vector, and their places. */
 export function workgroupBytes({ rows, columns, depth }: Tile): number {
-  return 16 * depth * (rows / 4 + 1 + (columns / 4 + 1));
+  return 16 * depth * (rows / 4 + 1 + (columns / 4 + 1)) + PLACE_BYTES * (rows + columns);
 }
 
 /** What costs are reckoned for: cores of a large GPU, each of which works on 128 invocations at once. */
@@ -100,10 +103,13 @@ const MIN_STEPS = 4;
 /** The longest sum that one invocation works through alone when there are few rows or columns. */
 const SHORT = 128;
 const FEW = 4;
+/** Workgroups along one axis at most, in every WebGPU; the batch and the splits share one. */
+const MAX_GROUPS = 65_535;
 
 export function chooseStrategy(sizes: ProductSizes, workgroupMemory: number): Strategy {
   const { rows, columns, depth, batches, isAlongDepth } = sizes;
   if (depth <= FEW || (Math.min(rows, columns) < FEW && depth <= SHORT)) return { kind: "direct" };
+  if (batches > MAX_GROUPS) return { kind: "direct" };
   const isVector = Math.min(rows, columns) === 1;
   const isSmall = Math.min(rows, columns) < FEW && rows * columns <= 64;
   if (isAlongDepth && (isVector || isSmall)) return dots(rows * columns * batches, depth);
@@ -132,6 +138,7 @@ function cuts(candidate: Tile, sizes: ProductSizes) {
   for (const wanted of SPLITS) {
     const perPart = Math.ceil(steps / wanted);
     if (wanted > 1 && (perPart < MIN_STEPS || wanted * values > PARTIAL_LIMIT)) break;
+    if (wanted * batches > MAX_GROUPS) break;
     const splits = Math.ceil(steps / perPart);
     const chunk = perPart * candidate.depth;
     const strategy = { kind: "tiles", tile: candidate, splits, chunk } as const;

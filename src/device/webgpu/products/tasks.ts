@@ -13,9 +13,12 @@ import {
   targetCode,
 } from "./product.ts";
 import { type Strategy, chooseStrategy } from "./strategy.ts";
-import { type TileTarget, tileGrid, tiledCode } from "./tiled.ts";
+import { type TileShare, type TileTarget, tileGrid, tiledCode } from "./tiled.ts";
 
 type Cut = Exclude<Strategy, { kind: "direct" }>;
+
+/** Multiply-adds of one dispatch, about; a submission may hold a few of them (`Gpu`). */
+const MOST_WORK = 2e10;
 
 /** The dispatches that compute a product: one, or two where its sums are split. */
 export function productTasks(
@@ -23,18 +26,21 @@ export function productTasks(
   product: Product,
   scratch: Scratch,
   strategy = strategyOf(gpu, product),
+  mostWork = MOST_WORK,
 ): TaskSpec<string>[] {
   const count = product.rows * product.columns * product.batches;
   if (count === 0) return [];
   if (product.depth === 0) return [additionTask(product, 0)];
   if (strategy.kind === "direct") return [directTask(product)];
-  if (strategy.splits <= 1) return [cutTask(product, strategy, product.out)];
+  if (strategy.splits <= 1) return cutTasks(product, strategy, product.out, mostWork);
   const partial = scratch(strategy.splits * count);
   return [
-    cutTask(product, strategy, writes(partial)),
+    ...cutTasks(product, strategy, writes(partial), mostWork),
     additionTask(product, strategy.splits, reads(partial)),
   ];
 }
+
+const workOf = ({ rows, columns, depth, batches }: Product) => rows * columns * depth * batches;
 
 function strategyOf(gpu: Gpu, product: Product): Strategy {
   const isAlongDepth = product.a.along === "depth" && product.b.along === "depth";
@@ -49,6 +55,7 @@ function directTask(product: Product): TaskSpec<string> {
     label,
     args: { ...argumentsOf(product), out },
     groups: gridFor(count),
+    work: workOf(product),
     code: (names) =>
       operandCode(product, names) +
       targetCode(product, names) +
@@ -57,33 +64,48 @@ function directTask(product: Product): TaskSpec<string> {
 }
 
 /** Tiles or dots, written to where they belong or, when they are parts of sums, to a buffer of their own. */
-function cutTask(product: Product, strategy: Cut, into: Argument): TaskSpec<string> {
-  const { rows, columns, batches } = product;
+function cutTasks(
+  product: Product,
+  strategy: Cut,
+  into: Argument,
+  mostWork: number,
+): TaskSpec<string>[] {
+  const { label, rows, columns, batches } = product;
   const { splits } = strategy;
   const isWhole = splits <= 1;
   const { bias: _, ...withoutBias } = argumentsOf(product);
   const args = { ...(isWhole ? argumentsOf(product) : withoutBias), out: into };
   const target = (names: ProductNames) =>
     isWhole ? finalTarget(product, names) : partialTarget(product, names);
+  const work = workOf(product);
   if (strategy.kind === "dots") {
     const groups = gridOf(rows * columns * batches * splits);
-    return {
-      label: product.label,
-      args,
-      groups,
-      code: (names) => dotsCode(product, strategy, groups[0], names, target(names)),
-    };
+    const code = (names: ProductNames) =>
+      dotsCode(product, strategy, groups[0], names, target(names));
+    return [{ label, args, groups, code, work }];
   }
   const { tile } = strategy;
-  const { width, height } = tileGrid(
-    Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns),
-  );
-  return {
-    label: product.label,
-    args,
-    groups: [width, batches * splits, height],
-    code: (names) => tiledCode(product, strategy, names, target(names)),
-  };
+  const all = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
+  return shares(all, Math.ceil(work / mostWork)).map((share) => {
+    const { width, height } = tileGrid(share.count);
+    return {
+      label,
+      args,
+      groups: [width, batches * splits, height],
+      code: (names) => tiledCode(product, strategy, share, names, target(names)),
+      work: (work * share.count) / all,
+    };
+  });
+}
+
+/** Cuts `count` tiles into `parts` of almost one size, fewer where there are not as many. */
+function shares(count: number, parts: number): TileShare[] {
+  const each = Math.ceil(count / Math.max(1, Math.min(parts, count)));
+  const found: TileShare[] = [];
+  for (let first = 0; first < count; first += each) {
+    found.push({ first, count: Math.min(each, count - first) });
+  }
+  return found;
 }
 
 function finalTarget(product: Product, names: ProductNames): TileTarget {

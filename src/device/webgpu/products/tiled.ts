@@ -30,10 +30,17 @@ interface Slice {
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
+/** Tiles that one dispatch computes, numbered down the columns of the result. */
+export interface TileShare {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** The kernel of the tiles. */
 export function tiledCode(
   product: Product,
   { tile, splits, chunk }: { tile: Tile; splits: number; chunk: number },
+  share: TileShare,
   names: ProductNames,
   target: TileTarget,
 ): string {
@@ -41,9 +48,8 @@ export function tiledCode(
   const a = sliceOf("a", product.a, tile.rows, product.rows, tile.depth, lanes);
   const b = sliceOf("b", product.b, tile.columns, product.columns, tile.depth, lanes);
   const tileRows = Math.ceil(product.rows / tile.rows);
-  const tileCount = tileRows * Math.ceil(product.columns / tile.columns);
   const isMasked = product.depthOf !== undefined || product.depth % tile.depth !== 0;
-  const { width } = tileGrid(tileCount);
+  const { width } = tileGrid(share.count);
   return /* wgsl */ `${operandCode(product, names)}
 ${target.declarations}
 ${workgroupMemory(a, tile.depth)}
@@ -52,8 +58,9 @@ ${readingCode(a, isMasked)}
 ${readingCode(b, isMasked)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.z * ${width}u + group.x;
-  if (tile >= ${tileCount}u) { return; }
+  let mine = group.z * ${width}u + group.x;
+  if (mine >= ${share.count}u) { return; }
+  let tile = ${share.first}u + mine;
   let start_a = (tile % ${tileRows}u) * ${tile.rows}u;
   let start_b = (tile / ${tileRows}u) * ${tile.columns}u;
   let z = group.y / ${splits}u;

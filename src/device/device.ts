@@ -61,11 +61,15 @@ export interface Remote {
   /** Bytes of the largest blob that the device takes; absent: nobody knows. */
   readonly largestBlob?: number;
   createLossLog(): LossLog;
-  /** The update rule of a solver for parameters whose gradients the device computes. */
+  /**
+   * The update rule of a solver for parameters whose gradients the device computes.
+   * @param limit what the L2 norm of all their gradients is scaled down to where it is larger; absent: they stay
+   */
   createUpdater(
     type: SolverType,
     constants: UpdateConstants,
     params: readonly UpdatedParameter[],
+    limit?: number,
   ): DeviceUpdater;
   /** Hands over the work that was ordered, and waits where the device is too far behind. */
   submit(): Promise<void>;
@@ -99,9 +103,13 @@ export interface UpdatedParameter {
 export interface DeviceUpdater {
   /** The sum of the squares of all gradients. */
   squaredNorm(): Promise<number>;
+  /** How many of the last norms `readNorms` still knows. */
+  readonly normsKept: number;
+  /** The L2 norms of the gradients of the last `count` updates with a limit, the oldest first. */
+  readNorms(count: number): Promise<Float32Array>;
   /**
    * @param rate the learning rate, before lr_mult
-   * @param scale what gradients are multiplied with first: clipping and 1 / iter_size
+   * @param scale what gradients are multiplied with first, besides the limit: 1 / iter_size
    * @param iter the iteration, from 0
    */
   apply(rate: number, scale: number, iter: number): void;

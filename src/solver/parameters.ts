@@ -29,6 +29,8 @@ export class ParameterUpdater {
   readonly #logger: Logger;
   /** The updates that run on the device; made when first needed, as histories may be restored before. */
   #onDevice: DeviceUpdater | undefined;
+  /** Updates whose gradients the device has clipped, or not, and which the log does not tell of yet. */
+  #untold = 0;
 
   constructor(net: Net, settings: SolverSettings, logger: Logger) {
     this.#net = net;
@@ -49,7 +51,8 @@ export class ParameterUpdater {
    */
   async apply(iter: number, learningRate: number): Promise<void> {
     if (this.#net.device.remote) await this.#bringHostGradients();
-    const clipping = this.#settings.clipGradients < 0 ? 1 : await this.#clippingScale();
+    const isClippedHere = this.#settings.clipGradients >= 0 && this.#limitOfDevice === undefined;
+    const clipping = isClippedHere ? await this.#clippingScale() : 1;
     const scale = clipping / this.#settings.iterSize;
     for (const update of this.#updates) {
       if (this.#rests(update)) {
@@ -63,6 +66,16 @@ export class ParameterUpdater {
       }
     }
     this.#deviceUpdater()?.apply(learningRate, scale, iter);
+    if (this.#limitOfDevice === undefined) return;
+    if (++this.#untold >= this.#onDevice!.normsKept) await this.logClipping();
+  }
+
+  /** Logs what the device has clipped since the last time; nobody waits for it in each iteration. */
+  async logClipping(): Promise<void> {
+    if (this.#untold === 0) return;
+    const norms = await this.#onDevice!.readNorms(this.#untold);
+    this.#untold = 0;
+    for (const norm of norms) this.#logIfClipped(norm);
   }
 
   /** Notes that `history` was written from a snapshot. */
@@ -101,8 +114,16 @@ export class ParameterUpdater {
       this.#settings.type,
       this.#settings,
       this.#updates.filter((update) => update.isOnDevice && !this.#rests(update)),
+      this.#limitOfDevice,
     );
     return this.#onDevice;
+  }
+
+  /** clip_gradients where the device has all gradients, so that it can do without the host. */
+  get #limitOfDevice(): number | undefined {
+    const { clipGradients } = this.#settings;
+    if (clipGradients < 0 || !this.#net.device.remote) return undefined;
+    return this.#updates.every(({ isOnDevice }) => isOnDevice) ? clipGradients : undefined;
   }
 
   /** The gradient of a Parameter layer's blob may come from a layer that the device computes. */
@@ -115,6 +136,7 @@ export class ParameterUpdater {
   #forgetDeviceUpdater(): void {
     this.#onDevice?.dispose();
     this.#onDevice = undefined;
+    this.#untold = 0;
   }
 
   /** Whether an update would change neither the values nor the history, which is all zeros. */
@@ -128,14 +150,18 @@ export class ParameterUpdater {
    * The norm is of the raw sums over iter_size passes, without weight decay (BVLC ClipGradients).
    */
   async #clippingScale(): Promise<number> {
-    const limit = this.#settings.clipGradients;
     const { engine } = this.#net;
     let squares = (await this.#deviceUpdater()?.squaredNorm()) ?? 0;
     for (const { blob, isOnDevice } of this.#updates) {
       if (isOnDevice || !blob.hasDiff) continue;
       squares += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
     }
-    const norm = Math.sqrt(squares);
+    return this.#logIfClipped(Math.sqrt(squares));
+  }
+
+  /** The factor of gradients of this norm. */
+  #logIfClipped(norm: number): number {
+    const limit = this.#settings.clipGradients;
     if (!(norm > limit)) return 1;
     const scale = Math.fround(limit / norm);
     const numbers = `(L2 norm ${generalNumber(norm)} > ${generalNumber(limit)})`;

@@ -128,6 +128,7 @@ export class Solver {
     this.#losses.restart(this.#iter);
     this.#lastDisplay = { iter: this.#iter, time: performance.now() };
     while (this.#iter < end && !this.#stopped) await this.#iterate();
+    await this.#updater.logClipping();
     await this.#losses.read();
   }
 
@@ -242,6 +243,7 @@ export class Solver {
     const display = isDue(this.#settings.display, this.#iter);
     this.net.debugInfo = display && this.#settings.debugInfo;
     await this.#forwardBackward();
+    if (display) await this.#updater.logClipping();
     if (display) await this.#losses.read();
     else if (this.#observers.size > 0) await this.#losses.readForWatchers();
     const shown = display ? await this.#displayLoss() : undefined;

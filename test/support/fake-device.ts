@@ -58,7 +58,7 @@ export function openFakeDevice(options: FakeOptions = {}): FakeDevice {
       needsSync,
       ...(options.largestBlob === undefined ? {} : { largestBlob: options.largestBlob }),
       createLossLog: () => fakeLossLog(memory, cpu),
-      createUpdater: (type, constants, params) => fakeUpdater(memory, cpu, type, constants, params),
+      createUpdater: (...request) => fakeUpdater(memory, cpu, ...request),
       async submit() {
         memory.counts.submissions++;
       },
@@ -226,18 +226,31 @@ function fakeUpdater(
   type: SolverType,
   constants: UpdateConstants,
   params: readonly UpdatedParameter[],
+  limit?: number,
 ): DeviceUpdater {
+  const norms: number[] = [];
+  function squares(): number {
+    let sum = 0;
+    for (const { blob } of params) {
+      device.run("norm", usesOf(["read", diffOf([blob])]), () => {
+        sum += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
+      });
+    }
+    return sum;
+  }
+  /** What gradients are multiplied with, so that their norm is at most the limit. */
+  function factor(): number {
+    if (limit === undefined) return 1;
+    const norm = Math.sqrt(squares());
+    norms.push(norm);
+    return norm > limit ? Math.fround(limit / norm) : 1;
+  }
   return {
-    async squaredNorm() {
-      let sum = 0;
-      for (const { blob } of params) {
-        device.run("norm", usesOf(["read", diffOf([blob])]), () => {
-          sum += engine.dot(blob.count, blob.diffPointer, blob.diffPointer);
-        });
-      }
-      return sum;
-    },
-    apply(rate, scale, iter) {
+    squaredNorm: async () => squares(),
+    normsKept: 4,
+    readNorms: async (count) => Float32Array.from(norms.slice(-count)),
+    apply(rate, given, iter) {
+      const scale = given * factor();
       for (const { blob, history, lrMult, decay } of params) {
         const own = Math.fround(rate * lrMult);
         const uses = usesOf(["update", [...dataOf([blob, ...history]), ...diffOf([blob])]]);

@@ -42,7 +42,7 @@ export function openTfjsDevice(options: TfjsOptions = {}): TfjsDevice {
       counts: tensors.counts,
       needsSync: false,
       createLossLog: () => createLossLog(tensors),
-      createUpdater: (type, constants, params) => createUpdater(tensors, type, constants, params),
+      createUpdater: (...request) => createUpdater(tensors, ...request),
       submit: async () => {},
       finish: async () => waitForDevice(tensors),
     },

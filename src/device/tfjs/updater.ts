@@ -80,12 +80,16 @@ function normalized({ tf, rate, constants, of }: Step, x: Tensor, square: Tensor
   return tf.div(tf.mul(x, rate), tf.add(tf.sqrt(square), of(constants.delta)));
 }
 
+/** Norms that are kept until somebody looks at them. */
+const NORMS = 64;
+
 /** Prepares the update of parameters whose gradients the device computes. */
 export function createUpdater(
   tensors: Tensors,
   type: SolverType,
   constants: UpdateConstants,
   params: readonly UpdatedParameter[],
+  limit?: number,
 ): DeviceUpdater {
   const { tf } = tensors;
   const of = (value: number) => tensors.scalar(value);
@@ -108,29 +112,54 @@ export function createUpdater(
     tensors.setData(blob, next);
   }
 
+  const squares = () => tf.addN(params.map(({ blob }) => tf.sum(tf.square(tensors.diff(blob)))));
+  /** The norms of the last updates; all places hold a tensor, so that their number does not grow. */
+  const norms: Tensor[] =
+    limit === undefined ? [] : Array.from({ length: NORMS }, () => tf.keep(tf.scalar(0)));
+  let updates = 0;
+
+  /** What gradients are multiplied with, so that their norm is at most the limit. */
+  function clipped(scale: number, most: number): Tensor {
+    const slot = updates % NORMS;
+    norms[slot]!.dispose();
+    const norm = tf.keep(tf.sqrt(squares()));
+    norms[slot] = norm;
+    const factor = tf.where(tf.greater(norm, most), tf.div(tf.scalar(most), norm), tf.scalar(1));
+    return scale === 1 ? factor : tf.mul(factor, tf.scalar(scale));
+  }
+
   return {
     async squaredNorm() {
       if (params.length === 0) return 0;
       tensors.counts.bytesDown += 4;
-      return tf.tidy(
-        () =>
-          tf.addN(params.map(({ blob }) => tf.sum(tf.square(tensors.diff(blob))))).dataSync()[0]!,
-      );
+      return tf.tidy(() => squares().dataSync()[0]!);
+    },
+    normsKept: NORMS,
+    async readNorms(count) {
+      const last = Array.from({ length: count }, (_, i) => norms[(updates - count + i) % NORMS]!);
+      tensors.counts.bytesDown += 4 * count;
+      return tf.tidy(() => tf.stack(last).dataSync<"float32">());
     },
     apply(rate, scale, iter) {
       const t = iter + 1;
       const { momentum, momentum2 } = constants;
       const correction = Math.sqrt(1 - momentum2 ** t) / (1 - momentum ** t);
       const corrected = type === "Adam" ? rate * correction : rate;
+      const isClipped = limit !== undefined && params.length > 0;
+      const factor = isClipped ? tf.keep(tf.tidy(() => clipped(scale, limit))) : undefined;
+      updates++;
       // Parameter by parameter, so that the tensors in between take the room of one.
       for (const param of params) {
         tensors.counts.dispatches++;
         tf.tidy(() => {
-          const scaled = scale === 1 ? undefined : tf.scalar(scale);
+          const scaled = factor ?? (scale === 1 ? undefined : tf.scalar(scale));
           update(param, tf.scalar(corrected * param.lrMult), scaled);
         });
       }
+      factor?.dispose();
     },
-    dispose() {},
+    dispose() {
+      for (const norm of norms) norm.dispose();
+    },
   };
 }

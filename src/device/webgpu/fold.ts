@@ -33,7 +33,7 @@ export interface FoldSpec {
   readonly results: Readonly<Record<string, Argument>>;
   /** Runs once for each `row`, with what its values gave, `total`. */
   readonly finish: (names: Names) => string;
-  /** Functions that the step calls. */
+  /** Functions that the step and `finish` call. */
   readonly functions?: string;
 }
 
@@ -99,7 +99,7 @@ export function foldTasks(scratch: Scratch, spec: FoldSpec): TaskSpec<string>[] 
       store,
     ),
     rowTask(
-      { ...spec, functions: "" },
+      spec,
       { outer: 1, rows, inner: parts },
       collect,
       { ...spec.results, partial: argument("read") },

@@ -1,12 +1,17 @@
 /** @file Functions that WGSL lacks, or that it leaves inaccurate or undefined at their ends. */
 import { float } from "./wgsl.ts";
 
-/** NaN, which WGSL has no literal for and lets no constant be. */
-export const nan = /* wgsl */ `
-var<private> nan_bits: u32 = 0x7fc00000u;
-fn nan() -> f32 { return bitcast<f32>(nan_bits); }`;
+/**
+ * NaN with a last bit of the argument's. WGSL has no literal for it, lets no constant be it, and lets a GPU
+ * take for granted that none comes up: so it is made of bits that are known at run time only.
+ */
+export const nanOf = /* wgsl */ `
+fn nan_of(x: f32) -> f32 { return bitcast<f32>(0x7fc00000u | (bitcast<u32>(x) & 1u)); }`;
 
-/** Whether x is NaN. By the bits: a GPU may take for granted that x is x. */
+/**
+ * Whether x is NaN, by its bits: a GPU may take for granted that x is x, that 0 x is 0, and that one of two
+ * comparisons is true, and then shows zeros where a training has failed.
+ */
 export const isNan = /* wgsl */ `
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`;
 
@@ -48,15 +53,15 @@ fn tanh_of(x: f32) -> f32 {
 
 /** log x as C has it, NaN of NaN and of what is negative. */
 export const logOf = /* wgsl */ `${isNan}
-${nan}
-fn log_of(x: f32) -> f32 { return select(log(x), nan(), is_nan(x) || x < 0.0); }
+${nanOf}
+fn log_of(x: f32) -> f32 { return select(log(x), nan_of(x), is_nan(x) || x < 0.0); }
 `;
 
 /** x to a power that is neither 0 nor 1, as C has it; WGSL's own knows no negative base. */
 export function powerOf(name: string, exponent: number): string {
   const size = `pow(abs(base), ${float(exponent)})`;
   const isOdd = Math.abs(exponent % 2) === 1;
-  const negative = !Number.isInteger(exponent) ? "nan()" : isOdd ? `-${size}` : size;
+  const negative = !Number.isInteger(exponent) ? "nan_of(base)" : isOdd ? `-${size}` : size;
   return /* wgsl */ `
 fn ${name}(base: f32) -> f32 {
   return select(select(${size}, ${negative}, base < 0.0), base, is_nan(base));
@@ -65,4 +70,4 @@ fn ${name}(base: f32) -> f32 {
 }
 
 /** What `powerOf` needs. */
-export const forPowers = isNan + nan;
+export const forPowers = isNan + nanOf;

@@ -59,9 +59,11 @@ export class Gpu {
     this.device = device;
     this.instance = instance;
     this.heap = heap;
-    device.onuncapturederror = ({ error }) => {
+    device.onuncapturederror = (event) => {
+      event.preventDefault(); // Dawn would print each in full.
+      const { error } = event;
       const isMemory = error.constructor.name === "GPUOutOfMemoryError";
-      this.#problem ??= isMemory ? this.#outOfMemory() : firstLine(error.message);
+      this.#problem ??= isMemory ? this.#outOfMemory() : inOneLine(error.message);
     };
     device.lost.then(({ message }) => {
       // A later error is a consequence, an earlier one of memory the cause.
@@ -256,7 +258,7 @@ export class Gpu {
       await staging.mapAsync(MAP_READ, 0, bytes);
     } catch (error) {
       this.check();
-      const reason = firstLine(error instanceof Error ? error.message : String(error));
+      const reason = inOneLine(error instanceof Error ? error.message : String(error));
       throw new CaffeError("gpu", `values cannot be read back from the GPU: ${reason}`);
     }
     into.set(new Float32Array(staging.getMappedRange(0, bytes)));
@@ -296,14 +298,16 @@ export class Gpu {
   }
 }
 
-/** What Dawn says in several lines, with the whole call that failed, in one. */
-function firstLine(message: string): string {
-  return message.split("\n")[0]!;
+/** What Dawn says in several lines, with the whole call that failed; labels name the layer. */
+function inOneLine(message: string): string {
+  const [line = ""] = message.split("\n");
+  const label = message.match(/""?([^"\n]+)""?/)?.[1];
+  return label === undefined || line.includes(label) ? line : `${line} (${label})`;
 }
 
 function lost(message: string): string {
   return (
-    `it was lost: ${firstLine(message)} (a driver resets a GPU that works too long on one piece, or whose ` +
+    `it was lost: ${inOneLine(message)} (a driver resets a GPU that works too long on one piece, or whose ` +
     "memory is full); a training goes on from its last snapshot"
   );
 }

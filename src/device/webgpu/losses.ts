@@ -1,20 +1,16 @@
 /** @file The losses of the last passes, in a ring on the GPU. */
 import type { Blob } from "../../core/blob.ts";
-import { SyncedMemory } from "../../core/synced-memory.ts";
+import type { SyncedMemory } from "../../core/synced-memory.ts";
 import type { LossLog } from "../device.ts";
 import type { Gpu } from "./gpu.ts";
+import { RING_SIZE as SIZE, createRing } from "./ring.ts";
 import { type Task, createTask, reads, updates, writesDiff } from "./task.ts";
 import { WORKGROUP, float } from "./wgsl.ts";
 
-/** Passes whose losses are kept. */
-const SIZE = 256;
-
-/**
- * Makes a ring of losses. The first float is the number of passes, the others their losses: so the
- * kernels know their place without being told anything.
- */
+/** Makes a log whose ring has one number a pass. */
 export function createLossLog(gpu: Gpu): LossLog {
-  const ring = new SyncedMemory(gpu.heap, 1 + SIZE);
+  const log = createRing(gpu);
+  const ring = log.memory;
   const tasks = new Map<Blob, { weight: number; task: Task }>();
   let passes = 0;
   const opening = createTask(gpu, {
@@ -42,14 +38,7 @@ fn main() {
       }
       known.task.run();
     },
-    async read(count) {
-      await ring.bringToHost();
-      const values = ring.hostView();
-      return Float32Array.from(
-        { length: count },
-        (_, i) => values[1 + ((passes - count + i) % SIZE)]!,
-      );
-    },
+    read: (count) => log.read(count, passes),
     dispose: () => ring.release(),
   };
 }

@@ -2,8 +2,10 @@
 import type { SyncedMemory } from "../../core/synced-memory.ts";
 import type { DeviceUpdater, UpdatedParameter } from "../device.ts";
 import type { SolverType, UpdateConstants } from "../update.ts";
+import { createClipping } from "./clipping.ts";
 import { foldTasks, sums } from "./fold.ts";
 import type { Gpu } from "./gpu.ts";
+import { RING_SIZE } from "./ring.ts";
 import { type Scratch, scratchOf } from "./scratch.ts";
 import {
   type Argument,
@@ -62,12 +64,17 @@ export function createUpdater(
   type: SolverType,
   constants: UpdateConstants,
   params: readonly UpdatedParameter[],
+  limit?: number,
 ): DeviceUpdater {
   // The rate, the scale and Adam's correction, which go over when one of them changes.
   const { scratch, release } = scratchOf(gpu);
   const values = scratch(4);
   const norms = scratch(Math.max(1, params.length));
-  const tasks = params.map((param) => createTask(gpu, updateTask(type, constants, param, values)));
+  const clipping =
+    limit === undefined ? undefined : createClipping(gpu, scratch, norms, params.length, limit);
+  const tasks = params.map((param) =>
+    createTask(gpu, updateTask(type, constants, param, values, clipping?.factor)),
+  );
   const normTasks = params
     .flatMap((param, index) => squares(scratch, param, index, norms))
     .map((spec) => createTask(gpu, spec));
@@ -77,14 +84,23 @@ export function createUpdater(
       await norms.bringToHost();
       return norms.hostView(params.length).reduce((sum, value) => sum + value, 0);
     },
+    normsKept: RING_SIZE,
+    readNorms: async (count) => (await clipping?.read(count)) ?? new Float32Array(0),
     apply(rate, scale, iter) {
       const t = iter + 1;
       const { momentum, momentum2 } = constants;
       const correction = Math.sqrt(1 - momentum2 ** t) / (1 - momentum ** t);
       setValues(values, [rate, scale, type === "Adam" ? correction : 1]);
+      if (clipping) {
+        run(normTasks);
+        clipping.run();
+      }
       run(tasks);
     },
-    dispose: release,
+    dispose() {
+      clipping?.dispose();
+      release();
+    },
   };
 }
 
@@ -104,6 +120,7 @@ function updateTask(
   constants: UpdateConstants,
   { blob, history, lrMult, decay }: UpdatedParameter,
   values: SyncedMemory,
+  factor: SyncedMemory | undefined,
 ): TaskSpec<string> {
   const literals = {
     momentum: float(constants.momentum),
@@ -114,6 +131,7 @@ function updateTask(
   const penalty = constants.regularization === "L1" ? "sign(w[i])" : "w[i]";
   const args: Record<string, Argument> = {
     step_values: reads(values),
+    ...(factor ? { factor: reads(factor) } : {}),
     w: updates(blob),
     d: updatesDiff(blob),
     h: updates(history[0]!),
@@ -122,7 +140,7 @@ function updateTask(
   return flatTask(`${type} update`, blob.count, args, () => {
     const decayed = decay === 0 ? "" : ` + ${float(decay)} * ${penalty}`;
     return `  let rate = step_values[0] * ${float(lrMult)};
-  let g = step_values[1] * d[i]${decayed};${rules[type](literals)}
+  let g = step_values[1]${factor ? " * factor[0]" : ""} * d[i]${decayed};${rules[type](literals)}
   d[i] = u;
   w[i] -= u;`;
   });

@@ -58,7 +58,7 @@ export async function openWebGpuDevice(
       needsSync: true,
       largestBlob: gpu.largestBlob,
       createLossLog: () => createLossLog(gpu),
-      createUpdater: (type, constants, params) => createUpdater(gpu, type, constants, params),
+      createUpdater: (...request) => createUpdater(gpu, ...request),
       submit: () => gpu.keepPace(),
       finish: () => gpu.finish(),
     },

@@ -11,6 +11,7 @@ const layers = {
   AbsVal: "",
   BatchNorm: "",
   BNLL: "",
+  Clip: "clip_param { min: -1 max: 2 }",
   Dropout: "dropout_param { dropout_ratio: 0 }",
   ELU: "",
   Exp: "",
@@ -43,9 +44,11 @@ describe("NaN on the GPU", () => {
     });
   }
 
-  for (const type of ["SoftmaxWithLoss", "EuclideanLoss", "SigmoidCrossEntropyLoss"]) {
+  const losses = ["SoftmaxWithLoss", "EuclideanLoss", "SigmoidCrossEntropyLoss", "HingeLoss"];
+  for (const type of losses) {
     onGpu(`${type} shows it in the loss, and forgets it`, async (device) => {
-      const labels = type === "SoftmaxWithLoss" ? "dim: 2" : "dim: 2 dim: 3";
+      const hasClasses = type === "SoftmaxWithLoss" || type === "HingeLoss";
+      const labels = hasClasses ? "dim: 2" : "dim: 2 dim: 3";
       const text = `${input("x", "dim: 2 dim: 3")} ${input("t", labels)}
         layer { name: "l" type: "${type}" bottom: "x" bottom: "t" top: "loss" }`;
       const message = parsePrototxt(text, { message: "NetParameter" });
@@ -60,4 +63,21 @@ describe("NaN on the GPU", () => {
       }
     });
   }
+
+  onGpu(
+    "counts against Accuracy, whether the label's class or another one has it",
+    async (device) => {
+      const text = `${input("x", "dim: 4 dim: 3")} ${input("t", "dim: 4")}
+      layer { name: "l" type: "Accuracy" bottom: "x" bottom: "t" top: "a" }`;
+      const message = parsePrototxt(text, { message: "NetParameter" });
+      const net = await Net.load(message, { phase: "TEST", device });
+      const scores = [...[Number.NaN, 1, 2], ...[3, Number.NaN, 2], ...[3, 1, 2], ...[1, 3, 2]];
+      try {
+        const { a } = await net.forward({ x: scores, t: [0, 0, 0, 0] });
+        expect(a![0]).toBe(0.75);
+      } finally {
+        net.dispose();
+      }
+    },
+  );
 });

@@ -98,17 +98,39 @@ describe("solvers on the GPU do what they do on the CPU", () => {
     expect(logger.lines.join("\n")).toMatch(/Gradient clipping: scaling down gradients \(L2 norm/);
   });
 
+  onGpu(
+    "says what each of 300 iterations clipped, at the display and at the end",
+    async (device) => {
+      const said = async (on: Device | "cpu") => {
+        const logger = recordedLogger();
+        const text = `${common} clip_gradients: 0.7 momentum: 0.5`.replace(
+          "display: 0",
+          "display: 250",
+        );
+        const solver = await regressionSolver(text, { device: on, net: NET, logger });
+        await solver.step(300);
+        solver.dispose();
+        // Numbers differ in the last digits.
+        return logger.lines.flatMap((line) => line.match(/Gradient clipping.*norm [\d.]{4}/) ?? []);
+      };
+      const lines = await said(device);
+      expect(lines.length).toBeGreaterThan(20);
+      expect(lines).toEqual(await said("cpu"));
+    },
+  );
+
   onGpu("an iteration moves no parameter over, and brings nothing back", async (device) => {
-    const solver = await regressionSolver(`${common} momentum: 0.9`, { device, net: NET });
+    const text = `${common} momentum: 0.9 clip_gradients: 0.01`;
+    const solver = await regressionSolver(text, { device, net: NET });
     try {
       await solver.step(2);
       const before = { ...device.remote!.counts };
       await solver.step(1);
       const { counts } = device.remote!;
       const inputs = 2 * 4 * 60;
-      // The loss, for `smoothed loss`, is fetched when the steps end.
+      // The loss and the norm, for `smoothed loss` and the log, are fetched when the steps end.
       expect(counts.bytesUp - before.bytesUp).toBeLessThanOrEqual(inputs + 16);
-      expect(counts.bytesDown - before.bytesDown).toBeLessThanOrEqual(4 * 257);
+      expect(counts.bytesDown - before.bytesDown).toBeLessThanOrEqual(2 * 4 * 257);
     } finally {
       solver.dispose();
     }

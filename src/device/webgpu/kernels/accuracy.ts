@@ -4,7 +4,7 @@ import { viewAround } from "../../../layers/support/softmax.ts";
 import { count } from "../../../core/shape.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
-import { isNan, nan } from "../functions.ts";
+import { isNan, nanOf } from "../functions.ts";
 import { reads, writes } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
 import { type KernelFactory, labelledKernel, shapedKernel } from "./kernel.ts";
@@ -22,9 +22,10 @@ export const accuracy: KernelFactory = (gpu, request) => {
     const along = axisOf(settled(request), x!.shape, axis, "accuracyParam.axis");
     const { outer, channels, inner } = viewAround(x!.shape, along);
     const positions = outer * inner;
-    // 1: right, 0: wrong, -1: left out.
+    // 1: right, 0: wrong, -1: left out, -2: a label that is none.
     const verdicts = scratch(positions);
     const ratio = "select(total.s0 / total.s1, 0.0, total.s1 == 0.0)";
+    const checked = `select(${ratio}, nan_of(total.s2), total.s2 > 0.0)`;
     return {
       forward: [
         flatTask(
@@ -37,7 +38,7 @@ export const accuracy: KernelFactory = (gpu, request) => {
     return;
   }
   if (label < 0 || label >= ${channels}) {
-    ${v.verdicts}[i] = nan();
+    ${v.verdicts}[i] = -2.0;
     return;
   }
   let first = i / ${inner}u * ${channels * inner}u + i % ${inner}u;
@@ -48,19 +49,21 @@ export const accuracy: KernelFactory = (gpu, request) => {
     if (score >= own && !is_nan(score) && !is_nan(own)) { better++; }
   }
   ${v.verdicts}[i] = select(0.0, 1.0, better < ${topK});`,
-          nan + isNan,
+          isNan,
         ),
         ...foldTasks(scratch, {
           label: `${name} forward`,
           rows: { outer: 1, rows: 1, inner: positions },
           fold: sums(
-            2,
+            3,
             (v) => `    let verdict = ${v.verdicts}[i];
-    if (!(verdict < 0.0)) { s.s0 += verdict; s.s1 += 1.0; }`,
+    if (verdict >= 0.0) { s.s0 += verdict; s.s1 += 1.0; }
+    if (verdict < -1.0) { s.s2 += 1.0; }`,
           ),
           args: { verdicts: reads(verdicts) },
           results: { top: writes(top!) },
-          finish: (v) => `${v.top}[0] = ${ratio};`,
+          finish: (v) => `${v.top}[0] = ${checked};`,
+          functions: nanOf,
         }),
         ...(perClass
           ? foldTasks(scratch, {

@@ -6,7 +6,7 @@ import { type Normalization, normalizationOf } from "../../../layers/support/los
 import { viewAround } from "../../../layers/support/softmax.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
-import { logOf, logOnePlus, nan, sigmoidOf } from "../functions.ts";
+import { isNan, logOf, logOnePlus, nanOf, sigmoidOf } from "../functions.ts";
 import { type Argument, type TaskSpec, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask, float } from "../wgsl.ts";
 import { type KernelFactory, type Scratch, labelledKernel, shapedKernel } from "./kernel.ts";
@@ -45,7 +45,7 @@ export const softmaxWithLoss: KernelFactory = (gpu, request) => {
     if (!(${isIgnored})) {
       s.s1 += 1.0;
       if (label < 0 || label >= ${channels}) {
-        s.s0 += nan();
+        s.s2 += 1.0;
       } else {
         let place = i / ${inner}u * ${channels * inner}u + u32(label) * ${inner}u + i % ${inner}u;
         let value = ${v.p}[place];
@@ -169,7 +169,8 @@ export const hingeLoss: KernelFactory = (gpu, { name, param, propagateDown }) =>
     const sources = { x: reads(x!), labels: reads(labels!) };
     const margin = (v: Names) => `    let label = i32(${v.labels}[i / ${classes}u]);
     let side = select(-1.0, 1.0, label == i32(i % ${classes}u));
-    let margin = max(0.0, 1.0 - side * ${v.x}[i]);`;
+    let distance = 1.0 - side * ${v.x}[i];
+    let margin = select(max(0.0, distance), distance, is_nan(distance));`;
     return {
       forward: lossTasks(scratch, {
         label: `${name} forward`,
@@ -177,8 +178,8 @@ export const hingeLoss: KernelFactory = (gpu, { name, param, propagateDown }) =>
         args: sources,
         step: (v) => `${margin(v)}
     s.s0 += ${isL2 ? "margin * margin" : "margin"};
-    if (label < 0 || label >= ${classes}) { s.s0 += nan(); }`,
-        functions: nan,
+    if (label < 0 || label >= ${classes}) { s.s2 += 1.0; }`,
+        functions: isNan + nanOf,
         divisor: float(items),
         loss: loss!,
       }),
@@ -191,6 +192,7 @@ export const hingeLoss: KernelFactory = (gpu, { name, param, propagateDown }) =>
             (v) => `${margin(v)}
   let slope = ${isL2 ? "2.0 * margin" : "sign(margin)"};
   ${v.dx}[i] = -side * ${v.dy}[0] * ${float(1 / items)} * slope;`,
+            isNan,
           ),
         ],
       ],
@@ -202,8 +204,9 @@ interface LossSpec {
   readonly label: string;
   readonly values: number;
   readonly args: Readonly<Record<string, Argument>>;
-  /** Adds the loss of value `i` to `s.s0`, and 1 to `s.s1` where it counts. */
+  /** Adds the loss of value `i` to `s.s0`, 1 to `s.s1` where it counts, and 1 to `s.s2` where its label is none. */
   readonly step: (names: Names) => string;
+  /** With `nanOf`, where labels are counted that are none. */
   readonly functions?: string;
   /** What the sum is divided by, of `total.s1`. */
   readonly divisor: string;
@@ -214,15 +217,17 @@ interface LossSpec {
 
 function lossTasks(scratch: Scratch, spec: LossSpec): TaskSpec<string>[] {
   const { label, values, args, step, functions = "", divisor, loss, kept } = spec;
+  const checksLabels = functions.includes(nanOf);
+  const value = "total.s0 / divisor";
   return foldTasks(scratch, {
     label,
     rows: { outer: 1, rows: 1, inner: values },
-    fold: sums(2, step),
+    fold: sums(checksLabels ? 3 : 2, step),
     args,
     results: { loss: writes(loss), ...(kept ? { kept } : {}) },
     finish: (v) => `let divisor = ${divisor};
     ${kept ? `${v.kept}[0] = divisor;` : ""}
-    ${v.loss}[0] = total.s0 / divisor;`,
+    ${v.loss}[0] = ${checksLabels ? `select(${value}, nan_of(total.s2), total.s2 > 0.0)` : value};`,
     functions,
   });
 }

@@ -6,6 +6,7 @@ import {
   expLessOne,
   expOf,
   forPowers,
+  isNan,
   logOf,
   logOnePlus,
   powerOf,
@@ -74,15 +75,16 @@ export const clip = neuron(({ param }) => {
   if (!Number.isFinite(min) || !Number.isFinite(max)) return undefined; // No literals in WGSL.
   const [low, high] = [float(min), float(max)];
   return {
-    forward: `select(select(x, ${high}, x > ${high}), ${low}, x < ${low})`,
+    forward: `select(select(select(x, ${high}, x > ${high}), ${low}, x < ${low}), x, is_nan(x))`,
     backward: `select(0.0, dy, x >= ${low} && x <= ${high})`,
+    functions: isNan,
   };
 });
 
 export const elu = neuron(({ param }) => {
   const alpha = float(withDefaults("ELUParameter", param.eluParam).alpha);
   return {
-    forward: `select(x, ${alpha} * exp_less_one(x), x <= 0.0)`,
+    forward: `select(x, ${alpha} * exp_less_one(x), x <= 0.0 && !is_nan(x))`,
     backward: `select(dy * (y + ${alpha}), dy, x > 0.0)`,
     functions: expLessOne,
   };
@@ -150,17 +152,18 @@ function powerFunction(name: string, exponent: number): string {
 export const relu = neuron(({ param }) => {
   const slope = float(withDefaults("ReLUParameter", param.reluParam).negativeSlope);
   return {
-    // Asked this way round NaN stays NaN; a product with a slope of 0 may be taken for 0.
-    forward: `select(x, ${slope} * x, x <= 0.0)`,
+    forward: `select(x, ${slope} * x, x <= 0.0 && !is_nan(x))`,
     backward: `select(${slope} * dy, dy, x > 0.0)`,
+    functions: isNan,
   };
 });
 
 export const relu6 = neuron(({ param }) => {
   const slope = float(withDefaults("ReLU6Parameter", param.relu6Param).negativeSlope);
   return {
-    forward: `select(select(x, ${slope} * x, x <= 0.0), 6.0, x > 6.0)`,
+    forward: `select(select(select(x, ${slope} * x, x <= 0.0), 6.0, x > 6.0), x, is_nan(x))`,
     backward: `select(select(${slope} * dy, dy, x > 0.0), 0.0, x >= 6.0)`,
+    functions: isNan,
   };
 });
 

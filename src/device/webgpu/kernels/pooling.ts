@@ -4,7 +4,7 @@ import type { PoolingWindow } from "../../../core/engine.ts";
 import { poolingSetting, poolingWindow } from "../../../layers/support/pooling-window.ts";
 import { withDefaults } from "../../../schema/index.ts";
 import { foldTasks, sums } from "../fold.ts";
-import { nan } from "../functions.ts";
+import { nanOf } from "../functions.ts";
 import { type Argument, reads, readsDiff, writes, writesDiff } from "../task.ts";
 import { flatTask } from "../wgsl.ts";
 import { type KernelFactory, type KernelTasks, type Scratch, shapedKernel } from "./kernel.ts";
@@ -92,8 +92,8 @@ function averagePool(name: string, window: PoolingWindow, x: Blob, y: Blob): Ker
     for (var w = w0; w < w1; w++) { sum += ${v.x}[first + u32(h * ${window.width} + w)]; }
   }
   let area = ${areaOf(window)};
-  ${v.y}[i] = select(sum / area, nan(), area == 0.0);`,
-        nan,
+  ${v.y}[i] = select(sum / area, nan_of(area), area == 0.0);`,
+        nanOf,
       ),
     ],
     bottoms: [

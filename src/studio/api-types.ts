@@ -1,5 +1,6 @@
 /** @file What the server and the pages say to each other; types only, so that both sides share them. */
 import type { DeviceName } from "../device/names.ts";
+import type { PlacedLayer, PlacedNet } from "../job/drawing/placed-types.ts";
 import type { BestMetric, MetricRecord } from "../job/metric-values.ts";
 import type { FormSettings as JobSettings, JobAugmentation } from "../job/form-settings.ts";
 
@@ -42,6 +43,13 @@ export interface JobSummary {
   readonly train?: number | undefined;
   readonly val?: number | undefined;
   readonly shape?: readonly number[] | undefined;
+}
+
+/** All jobs, as the home page comes with them. */
+export interface JobList {
+  readonly jobs: readonly JobSummary[];
+  /** What stands for them where events go on from here. */
+  readonly last: string;
 }
 
 /** What happened to the list of jobs since an earlier event. */
@@ -222,7 +230,7 @@ export interface CheckedLayer {
   readonly line?: number | undefined;
 }
 
-/** What a drawn layer is, and where it comes from. */
+/** What a layer in the graph is, and where it comes from. */
 interface DrawnAbout {
   readonly name: string;
   readonly type: string;
@@ -232,32 +240,8 @@ interface DrawnAbout {
   readonly isWrong: boolean;
 }
 
-export interface DrawnLayer extends DrawnAbout {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly head: string;
-  readonly color: string;
-  readonly lines: readonly { readonly text: string; readonly role: string }[];
-  /** Layers that work in place on its top. */
-  readonly rows: readonly (DrawnAbout & { readonly text: string; readonly color: string })[];
-}
-
-/** A net laid out from top to bottom; pixels. */
-export interface DrawnNet {
-  readonly width: number;
-  readonly height: number;
-  /** Heights of a layer's head, of a line and of a row, and the margin beside texts. */
-  readonly metrics: {
-    readonly head: number;
-    readonly line: number;
-    readonly row: number;
-    readonly padding: number;
-  };
-  readonly layers: readonly DrawnLayer[];
-  readonly wires: readonly { readonly blob: string; readonly path: string }[];
-}
+export type DrawnLayer = PlacedLayer<DrawnAbout>;
+export type DrawnNet = PlacedNet<DrawnAbout>;
 
 /** What of the form decides whether a network can be trained. */
 export type CheckForm = Pick<ModelForm, "network" | "layers" | "weights"> & {

@@ -3,6 +3,7 @@ import type { LayerParameter, Phase } from "../../schema/index.ts";
 import { layerDetails } from "./details.ts";
 import type { LayerFacts } from "./facts.ts";
 import type { Card } from "./graph.ts";
+import type { CardLine } from "./placed-types.ts";
 import { monoWidth, shortened, textWidth } from "./text.ts";
 
 export const HEAD_HEIGHT = 26;
@@ -15,12 +16,6 @@ export const SHAPE_SIZE = 10;
 const BODY_MARGIN = 8;
 const MIN_WIDTH = 110;
 const LONGEST = 42;
-
-/** A line of a card's body, and what it is. */
-export interface CardLine {
-  readonly text: string;
-  readonly role: "type" | "detail" | "parameters" | "shape" | "reads";
-}
 
 /** A layer that works in place, a row at the foot of the card. */
 export interface CardRow {

@@ -1,54 +1,15 @@
 /** @file A net laid out to be drawn by others than `netSvg`: cards and wires with their places. */
 import type { LayerParameter } from "../../schema/index.ts";
-import {
-  type CardFace,
-  HEAD_HEIGHT,
-  HEAD_SIZE,
-  LINE_HEIGHT,
-  PADDING,
-  ROW_HEIGHT,
-  cardFace,
-} from "./card.ts";
+import { HEAD_HEIGHT, HEAD_SIZE, LINE_HEIGHT, PADDING, ROW_HEIGHT, cardFace } from "./card.ts";
 import type { LayerFacts } from "./facts.ts";
 import { type NetGraph, farLabels } from "./graph.ts";
 import { kindOf } from "./kinds.ts";
 import { checkDrawable, layOut } from "./layout.ts";
+import type { PlacedNet } from "./placed-types.ts";
 import { textWidth } from "./text.ts";
 import { wirePaths } from "./wire-path.ts";
 
 export type { LayerFacts };
-
-export interface PlacedLayer {
-  readonly layer: LayerParameter;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  readonly head: string;
-  /** The colour of its kind. */
-  readonly color: string;
-  readonly lines: CardFace["lines"];
-  /** Layers that work in place on the card's top. */
-  readonly rows: readonly {
-    readonly layer: LayerParameter;
-    readonly text: string;
-    readonly color: string;
-  }[];
-}
-
-export interface PlacedNet {
-  readonly width: number;
-  readonly height: number;
-  /** Heights of a card's head, of a line and of a row, and what is left free beside texts; pixels. */
-  readonly metrics: {
-    readonly head: number;
-    readonly line: number;
-    readonly row: number;
-    readonly padding: number;
-  };
-  readonly layers: readonly PlacedLayer[];
-  readonly wires: readonly { readonly blob: string; readonly path: string }[];
-}
 
 /**
  * Lays a net out from top to bottom.
@@ -59,7 +20,7 @@ export async function placedNet(
   graph: NetGraph,
   facts: ReadonlyMap<LayerParameter, LayerFacts>,
   headRoom: number,
-): Promise<PlacedNet> {
+): Promise<PlacedNet<{ readonly layer: LayerParameter }>> {
   checkDrawable(graph);
   const far = farLabels(graph);
   const near = { ...graph, wires: graph.wires.filter((wire) => !far.has(wire)) };

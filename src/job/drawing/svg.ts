@@ -2,7 +2,6 @@
 import {
   badgeWidth,
   type CardFace,
-  type CardLine,
   HEAD_HEIGHT,
   HEAD_SIZE,
   LINE_HEIGHT,
@@ -13,6 +12,7 @@ import {
 } from "./card.ts";
 import { type Kind, kindOf, kinds } from "./kinds.ts";
 import { type Layout, LABEL_SIZE, type PlacedCard, type PlacedWire } from "./layout.ts";
+import type { CardLine } from "./placed-types.ts";
 import { textWidth, xmlText } from "./text.ts";
 import { wirePaths } from "./wire-path.ts";
 

@@ -2,28 +2,12 @@
 import type { DatasetForm, DatasetKind } from "../../api-types.ts";
 import type { DatasetPreview, DatasetSources } from "../../dataset-types.ts";
 
-export interface DatasetDraft {
-  readonly kind: DatasetKind;
-  readonly name: string;
-  readonly images: string;
-  readonly contours: string;
-  readonly labels: string;
-  readonly hasValFolder: boolean;
-  readonly valImages: string;
-  readonly valLabels: string;
-  readonly channels: "none" | "L" | "RGB";
-  readonly encoding: "none" | "png";
-  readonly labelEncoding: "none" | "png";
-  readonly classLabels: string;
-  readonly colormap: string;
-  readonly labelValues: string;
-  readonly resize: string;
-  readonly groupRegex: string;
-  readonly valPercent: string;
-  readonly split: "slice" | "patient";
-  readonly seed: string;
-  readonly patients: string;
-}
+/** The fields of the form, none of them absent, numbers as texts while they are typed. */
+export type DatasetDraft = {
+  readonly [Field in keyof DatasetForm]-?: NonNullable<DatasetForm[Field]> extends number
+    ? string
+    : NonNullable<DatasetForm[Field]>;
+} & { readonly hasValFolder: boolean };
 
 /** DIGITS' defaults, where it had one. */
 export const emptyDataset: DatasetDraft = {

@@ -1,9 +1,7 @@
 /** @file The model form while it is filled in: text as typed, and the request it becomes. */
-import type { DeviceName } from "../../../device/names.ts";
 import { type PolicyName, defaultPolicies, defaultSettings } from "../../../job/form-settings.ts";
 import type {
   CheckForm,
-  FileRef,
   JobSettings,
   ModelDetail,
   ModelForm,
@@ -16,32 +14,22 @@ import {
   noAugmentation,
 } from "./augmentation-draft.ts";
 
-export interface ModelDraft {
-  readonly name: string;
-  readonly dataset: string;
-  readonly network: string;
-  readonly layers: readonly FileRef[];
-  readonly weights: readonly FileRef[];
-  readonly epochs: string;
-  readonly snapshotInterval: string;
-  readonly valInterval: string;
-  readonly learningRates: string;
-  readonly batchSizes: string;
-  readonly valBatchSize: string;
-  readonly iterSize: string;
-  readonly solverType: JobSettings["solverType"];
-  readonly rmsDecay: string;
+/** A policy of any kind, with the fields of all kinds. */
+interface PolicyDraft extends Record<"stepPercent" | "percents" | "gamma" | "power", string> {
   readonly policy: PolicyName;
-  readonly stepPercent: string;
-  readonly percents: string;
-  readonly gamma: string;
-  readonly power: string;
-  readonly mean: JobSettings["mean"];
-  readonly cropSize: string;
-  readonly augmentation: AugmentationDraft;
-  readonly seed: string;
-  readonly device: DeviceName;
 }
+
+/** Numbers are texts while they are typed; what is chosen from a list is as it will be sent. */
+type Typed<Value> = Value extends number | readonly number[] ? string : Value;
+
+/** The fields of the form, none of them absent. */
+type Fields = Required<Omit<ModelForm, "policy" | "augmentation">>;
+
+export type ModelDraft = {
+  readonly [Field in keyof Fields]: Typed<Fields[Field]>;
+} & PolicyDraft & {
+    readonly augmentation: AugmentationDraft;
+  };
 
 /** DIGITS' defaults. */
 export const emptyDraft: ModelDraft = {
@@ -58,8 +46,6 @@ export const emptyDraft: ModelDraft = {
   mean: defaultSettings.mean,
   ...policyDraft(defaultSettings.policy),
 };
-
-type PolicyDraft = Pick<ModelDraft, "policy" | "stepPercent" | "percents" | "gamma" | "power">;
 
 export function policyDraft(policy: JobSettings["policy"]): PolicyDraft {
   return {

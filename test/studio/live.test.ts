@@ -8,7 +8,7 @@ import type { MetricRecord } from "../../src/job/metric-values.ts";
 import { appendMetric } from "../../src/job/metrics.ts";
 import { prepareJob } from "../../src/job/prepare-job.ts";
 import { defaultSettings } from "../../src/job/settings.ts";
-import type { JobChanges, JobSummary, LogLines } from "../../src/studio/api-types.ts";
+import type { JobChanges, JobList, JobSummary, LogLines } from "../../src/studio/api-types.ts";
 import { buildApp } from "../../src/studio/server/app.ts";
 import { LOOPBACK } from "../../src/studio/server/guard.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -206,6 +206,51 @@ describe("the events of all jobs", () => {
     expect(changes(later).flatMap(({ gone }) => gone)).toEqual(["dropped"]);
     expect(all(later)).toEqual([]);
   });
+
+  test("begin without curves that nobody has read yet, and bring these as changes", async () => {
+    const folder = await makeJob("unread");
+    write(folder, 0, 1, 2);
+    const next = buildApp({ jobs: at("jobs"), data: [], hosts: LOOPBACK, token: undefined });
+    onTestFinished(() => next.close());
+    const client = new EventClient(`${await listenOn(next)}/api/events`);
+    onTestFinished(() => client.close());
+    await expect
+      .poll(
+        () =>
+          changes(client)
+            .flatMap(({ jobs }) => jobs)
+            .at(-1)?.iter,
+      )
+      .toBe(2);
+  });
+
+  test("go on from the list that the home page came with", async () => {
+    await makeJob("on-page");
+    const { jobs, last } = await pageList();
+    expect(jobs.map(({ id }) => id)).toContain("on-page");
+    await makeJob("later-than-page");
+    const client = connect(`/api/events?last=${last}`);
+    await expect.poll(() => changed(client)).toContain("later-than-page");
+    expect(changed(client)).not.toContain("on-page");
+    expect(all(client)).toEqual([]);
+  });
+
+  test("cannot break out of the home page by what a user calls a job", async () => {
+    await makeJob("hostile");
+    const title = '</script><script>alert(1)</script><!-- "$&';
+    const about = JSON.stringify({ title, notes: "" });
+    writeFileSync(at("jobs", "hostile", "about.json"), about);
+    const html = await (await fetch(base)).text();
+    expect(html).not.toContain("alert(1)</script>");
+    expect(html.match(/<\/script>/g)).toHaveLength(2);
+    const { jobs } = await pageList();
+    expect(jobs.find(({ id }) => id === "hostile")?.title).toBe(title);
+  });
+
+  async function pageList(): Promise<JobList> {
+    const html = await (await fetch(base)).text();
+    return JSON.parse(/<script type="application\/json" id="jobs">(.*?)<\/script>/.exec(html)![1]!);
+  }
 
   test("notice a training whose process died, though no file changed", async () => {
     const folder = await makeJob("dies");

@@ -5,12 +5,15 @@ import "./style.css";
 import "./dataset.css";
 import "./test.css";
 import { followLink, useAddress } from "./lib/router.ts";
-import { ComparePage } from "./pages/compare.tsx";
-import { DatasetPage } from "./pages/dataset.tsx";
-import { NewDatasetPage } from "./pages/new-dataset.tsx";
+import { lazy } from "./lib/lazy.tsx";
+import { whenIdle } from "./lib/use-growing.ts";
 import { HomePage } from "./pages/home.tsx";
-import { ModelPage } from "./pages/model.tsx";
-import { NewModelPage } from "./pages/new-model.tsx";
+
+const ComparePage = lazy(async () => (await import("./pages/compare.tsx")).ComparePage);
+const DatasetPage = lazy(async () => (await import("./pages/dataset.tsx")).DatasetPage);
+const ModelPage = lazy(async () => (await import("./pages/model.tsx")).ModelPage);
+const NewDatasetPage = lazy(async () => (await import("./pages/new-dataset.tsx")).NewDatasetPage);
+const NewModelPage = lazy(async () => (await import("./pages/new-model.tsx")).NewModelPage);
 
 const LINKS = [
   ["/", "Jobs"],
@@ -83,8 +86,18 @@ function Page({ address }: { address: URL }) {
   }
   if (section === "compare")
     return <ComparePage ids={searchParams.get("jobs")?.split(",") ?? []} />;
-  return <HomePage />;
+  return <HomePage query={searchParams} />;
 }
 
 document.addEventListener("click", followLink);
 render(<App />, document.body);
+// The first page comes first; then a click need not wait either.
+setTimeout(
+  () =>
+    whenIdle(() => {
+      for (const page of [ModelPage, DatasetPage, NewModelPage, NewDatasetPage, ComparePage]) {
+        page.fetch();
+      }
+    }),
+  1500,
+);

@@ -78,9 +78,9 @@ export function buildApp(options: AppOptions): FastifyInstance {
   addModelRoutes(app, context);
   addTestRoutes(app, context);
   addFileRoutes(app, context);
-  addClientFiles(app, packageFiles.client);
+  addClientFiles(app, packageFiles.client, context.board);
   // What the first page would wait for is read before it is asked for.
-  app.addHook("onListen", async () => void jobs.list().catch(() => []));
+  app.addHook("onListen", async () => void context.board.list());
   app.addHook("onClose", async () => {
     watch.close();
     context.checker.close();

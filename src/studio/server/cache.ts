@@ -2,17 +2,29 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
+interface Entry<Value> {
+  readonly stamp: string;
+  /** Those who ask while it is being read wait for the same. */
+  readonly value: Promise<Value | undefined>;
+}
+
+export interface CachedRead<Value> {
+  /** @returns undefined where the file does not exist or cannot be read as what it should be */
+  (folder: string): Promise<Value | undefined>;
+  /** Whether it was read before, so that it is likely to be at hand. */
+  knows(folder: string): boolean;
+}
+
 /**
  * A function of a folder whose result holds as long as one file in it stays as it is: its time, its
  * size, its number on the disk (a file that is replaced gets another).
- * @returns undefined where the file does not exist or cannot be read as what it should be
  */
 export function cachedByStamp<Value>(
   read: (folder: string) => Promise<Value | undefined>,
   file: string,
-): (folder: string) => Promise<Value | undefined> {
-  const known = new Map<string, { stamp: string; value: Value | undefined }>();
-  return async (folder) => {
+): CachedRead<Value> {
+  const known = new Map<string, Entry<Value>>();
+  const cached = async (folder: string) => {
     const found = await stat(join(folder, file)).catch(() => undefined);
     if (!found?.isFile()) {
       known.delete(folder);
@@ -21,8 +33,9 @@ export function cachedByStamp<Value>(
     const stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
     const before = known.get(folder);
     if (before?.stamp === stamp) return before.value;
-    const value = await read(folder).catch(() => undefined);
+    const value = read(folder).catch(() => undefined);
     known.set(folder, { stamp, value });
     return value;
   };
+  return Object.assign(cached, { knows: (folder: string) => known.has(folder) });
 }

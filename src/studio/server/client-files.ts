@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { JobList } from "../api-types.ts";
+import type { JobBoard } from "./job-board.ts";
 import { notFound } from "./refusal.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -11,8 +13,11 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** Serves a built client; a path that is no file and no part of the API gets the page, which finds its way by the path. */
-export function addClientFiles(app: FastifyInstance, folder: string): void {
+/**
+ * Serves a built client; a path that is no file and no part of the API gets the page, which finds its
+ * way by the path. The home page comes with its jobs.
+ */
+export function addClientFiles(app: FastifyInstance, folder: string, board: JobBoard): void {
   const files = readFiles(folder);
   app.setNotFoundHandler(async ({ url, method }, reply) => {
     const path = url.split("?", 1)[0]!;
@@ -24,8 +29,16 @@ export function addClientFiles(app: FastifyInstance, folder: string): void {
     if (!shown) throw notFound("the built studio (run npm run build)");
     // Assets have a hash of their content in their names.
     reply.header("cache-control", isAsset ? "public, max-age=31536000, immutable" : "no-store");
-    return reply.type(shown.type).send(shown.content);
+    const content = path === "/" ? withJobs(shown.content, await board.list()) : shown.content;
+    return reply.type(shown.type).send(content);
   });
+}
+
+/** As data, which no browser runs; a name in it cannot end it. */
+function withJobs(html: Buffer, list: JobList): string {
+  const json = JSON.stringify(list).replaceAll("<", "\\u003c");
+  const data = `<script type="application/json" id="jobs">${json}</script>`;
+  return html.toString("utf8").replace("</head>", () => `${data}</head>`);
 }
 
 function readFiles(folder: string): Map<string, { type: string; content: Buffer }> {

@@ -72,8 +72,8 @@ function ownHeaders(reply: FastifyReply): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** What a browser that comes back had last; "" for a new one. */
-export function lastEventId({ headers }: FastifyRequest): string {
-  const given = headers["last-event-id"];
+/** What a browser that comes back had last, or what its page came with (`?last=`); "" for a new one. */
+export function lastEventId({ headers, query }: FastifyRequest): string {
+  const given = headers["last-event-id"] ?? (query as { last?: unknown }).last;
   return typeof given === "string" ? given : "";
 }

@@ -18,6 +18,8 @@ import type { TaskQueue } from "./task-queue.ts";
 
 const readRecord = cachedByStamp(async (folder) => readJobRecord(folder), jobFiles.record);
 
+type Curves = "all curves" | "known curves";
+
 export class Jobs {
   readonly #roots: Roots;
   readonly #files: TaskFiles;
@@ -29,14 +31,14 @@ export class Jobs {
     this.#queue = queue;
   }
 
-  /** Newest first. */
-  async list(): Promise<JobSummary[]> {
+  /** Newest first; with "known curves" it does not wait for those that were never read. */
+  async list(curves: Curves = "all curves"): Promise<JobSummary[]> {
     const entries = await readdir(this.#roots.jobs, { withFileTypes: true });
     const names = entries
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
       .map(({ name }) => name);
     const ids = new Set([...names, ...[...this.#queue.all()].map(({ id }) => id)]);
-    const found = await Promise.all([...ids].map((id) => this.#summary(id)));
+    const found = await Promise.all([...ids].map((id) => this.#summary(id, curves)));
     return found
       .filter((job) => job !== undefined)
       .sort((a, b) => b.created.localeCompare(a.created));
@@ -128,19 +130,22 @@ export class Jobs {
     return record?.status === "running" && !isInterrupted(record) ? record.pid : undefined;
   }
 
-  async #summary(id: string): Promise<JobSummary | undefined> {
-    const found = await this.#found(id);
+  async #summary(id: string, curves: Curves = "all curves"): Promise<JobSummary | undefined> {
+    const found = await this.#found(id, curves);
     if (!found) return undefined;
     const title = (await readAbout(this.#roots.job(id)))?.title;
     const ahead = this.#queue.ahead(id);
     return { ...found, ...(title ? { title } : {}), ...(ahead === undefined ? {} : { ahead }) };
   }
 
-  async #found(id: string): Promise<JobSummary | undefined> {
+  async #found(id: string, curves: Curves): Promise<JobSummary | undefined> {
     const folder = this.#roots.job(id);
     const task = this.#queue.get(id);
     const record = await readRecord(folder);
-    if (record) return modelSummary(id, record, task, await curveDigest(folder));
+    if (record) {
+      const isWanted = curves === "all curves" || curveDigest.knows(folder);
+      return modelSummary(id, record, task, isWanted ? await curveDigest(folder) : undefined);
+    }
     const file = await readDatasetFile(folder);
     // Until its process has ended, it may neither be deleted nor trained on.
     const isReady = file && task?.status !== "running";

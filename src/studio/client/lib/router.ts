@@ -9,6 +9,12 @@ export function go(path: string): void {
   window.scrollTo(0, 0);
 }
 
+/** The same page in another state; "back" leads to the page before it. */
+export function replaceAddress(path: string): void {
+  history.replaceState(null, "", path);
+  for (const listener of listeners) listener();
+}
+
 /** The current address; the component is drawn again when it changes. */
 export function useAddress(): URL {
   const [address, setAddress] = useState(location.href);

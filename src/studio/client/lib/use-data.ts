@@ -1,6 +1,6 @@
-/** @file Data of the server in components: fetched once, or kept up to date by events. */
+/** @file Data of the server in components: fetched once, or one job kept up to date by events. */
 import { useEffect, useState } from "preact/hooks";
-import type { JobChanges, JobSummary, LogLines, MetricRecord } from "../../api-types.ts";
+import type { JobSummary, LogLines, MetricRecord } from "../../api-types.ts";
 import { withoutRepeats } from "../../../job/metric-values.ts";
 import { errorsOf, get } from "./api.ts";
 
@@ -32,26 +32,6 @@ export function useFetched<Value>(path: string | undefined, again: unknown = "")
     };
   }, [path, again, turn]);
   return { value, error, reload: () => setTurn((last) => last + 1) };
-}
-
-/** All jobs, live. */
-export function useJobs(): readonly JobSummary[] | undefined {
-  const [jobs, setJobs] = useState<readonly JobSummary[]>();
-  useEffect(() => {
-    const source = new EventSource("/api/events");
-    source.addEventListener("jobs", ({ data }) => setJobs(newestFirst(JSON.parse(data))));
-    source.addEventListener("changes", ({ data }) => {
-      const { jobs: changed, gone } = JSON.parse(data) as JobChanges;
-      const old = new Set([...gone, ...changed.map(({ id }) => id)]);
-      setJobs((known = []) => newestFirst([...known.filter(({ id }) => !old.has(id)), ...changed]));
-    });
-    return () => source.close();
-  }, []);
-  return jobs;
-}
-
-function newestFirst(jobs: readonly JobSummary[]): JobSummary[] {
-  return jobs.toSorted((a, b) => b.created.localeCompare(a.created) || a.id.localeCompare(b.id));
 }
 
 /** The end of a log that is kept on the page. */

@@ -5,7 +5,7 @@ import { get } from "../lib/api.ts";
 import { type CompareRow, type Run, bestRows, settingRows } from "../lib/compare-rows.ts";
 import { linesOf } from "../lib/curve-lines.ts";
 import { go } from "../lib/router.ts";
-import { useJobs } from "../lib/use-data.ts";
+import { useJobs } from "../lib/use-jobs.ts";
 import { Chart } from "../parts/chart.tsx";
 import { CurveLook, plainLook } from "../parts/curves.tsx";
 import { SelectField } from "../parts/field.tsx";

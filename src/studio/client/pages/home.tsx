@@ -1,103 +1,103 @@
 /** @file All jobs: datasets and models, live. */
+import { useState } from "preact/hooks";
 import type { JobSummary } from "../../api-types.ts";
-import { grouped, short, when } from "../lib/format.ts";
-import { useJobs } from "../lib/use-data.ts";
-import { Progress, Spark, Status } from "../parts/status.tsx";
+import { type JobFilter, addressOf, filterOf, filtered } from "../lib/job-filter.ts";
+import { replaceAddress } from "../lib/router.ts";
+import { useJobs } from "../lib/use-jobs.ts";
+import { ChosenBar } from "../parts/chosen-bar.tsx";
+import { type Choice, JobCards } from "../parts/job-cards.tsx";
+import { JobFilterBar } from "../parts/job-filter-bar.tsx";
 
-export function HomePage() {
+/** Fewer need no search. */
+const MANY = 4;
+
+const NO_DATASET =
+  "No dataset yet. No data at hand? The phantom draws synthetic heart slices with contours, in one click.";
+
+export function HomePage({ query }: { query: URLSearchParams }) {
   const jobs = useJobs();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>();
   if (!jobs) return <p>Loading ...</p>;
-  const models = jobs.filter(({ kind }) => kind === "model");
+  const filter = filterOf(query);
+  const shown = filtered(jobs, filter);
   const datasets = jobs.filter(({ kind }) => kind === "dataset");
   const isReady = datasets.some(({ status }) => status === "done");
+  const noModel = isReady
+    ? "No model yet. Choose a network and a dataset, and watch it learn."
+    : "A model learns from a dataset; make one of these first.";
+  const choice = chosen && choiceOf(chosen, setChosen);
+  const show = (wanted: JobFilter) => replaceAddress(addressOf(wanted));
   return (
     <>
-      <section aria-labelledby="models">
-        <div class="title">
-          <h1 id="models">Models</h1>
-          {isReady && (
-            <a class="button primary" href="/new-model">
-              New model
-            </a>
+      {jobs.length >= MANY && (
+        <JobFilterBar filter={filter} onChange={show}>
+          {!chosen && (
+            <button type="button" onClick={() => setChosen(new Set())}>
+              Choose
+            </button>
           )}
-        </div>
-        {models.length > 0 ? (
-          <ul class="cards">
-            {models.map((job) => (
-              <ModelCard key={job.id} job={job} />
-            ))}
-          </ul>
-        ) : (
-          <p class="empty">
-            {isReady
-              ? "No model yet. Choose a network and a dataset, and watch it learn."
-              : "A model learns from a dataset; make one of these first."}
-          </p>
-        )}
-      </section>
-      <section aria-labelledby="datasets">
-        <div class="title">
-          <h1 id="datasets">Datasets</h1>
-          <a class={isReady ? "button" : "button primary"} href="/new-dataset">
-            New dataset
-          </a>
-        </div>
-        {datasets.length > 0 ? (
-          <ul class="cards">
-            {datasets.map((job) => (
-              <DatasetCard key={job.id} job={job} />
-            ))}
-          </ul>
-        ) : (
-          <p class="empty">
-            No dataset yet. No data at hand? The phantom draws synthetic heart slices with contours,
-            in one click.
-          </p>
-        )}
-      </section>
+        </JobFilterBar>
+      )}
+      {chosen && (
+        <ChosenBar
+          chosen={jobs.filter(({ id }) => chosen.has(id))}
+          onEnd={() => setChosen(undefined)}
+        />
+      )}
+      <JobSection
+        {...{ kind: "model", title: "Models", all: jobs, shown, choice }}
+        form={isReady ? { path: "/new-model", label: "New model", isNext: true } : undefined}
+        empty={noModel}
+      />
+      <JobSection
+        {...{ kind: "dataset", title: "Datasets", all: jobs, shown, choice }}
+        form={{ path: "/new-dataset", label: "New dataset", isNext: !isReady }}
+        empty={NO_DATASET}
+      />
     </>
   );
 }
 
-const isActive = ({ status }: JobSummary) => status === "running" || status === "waiting";
-
-function ModelCard({ job }: { job: JobSummary }) {
-  return (
-    <li class="card">
-      <div class="card-head">
-        <a href={`/models/${job.id}`}>{job.title ?? job.id}</a>
-        <Status status={job.status} />
-      </div>
-      {isActive(job) ? <Progress job={job} /> : <Spark values={job.spark ?? []} />}
-      {job.error && <p class="error clamp">{job.error}</p>}
-      <p class="soft">
-        {job.best && (
-          <>
-            best {job.best.name} <strong>{short(job.best.value)}</strong> at epoch{" "}
-            {short(job.best.epoch)}
-            {" · "}
-          </>
-        )}
-        on {job.dataset} · {when(job.created)}
-      </p>
-    </li>
-  );
+function choiceOf(ids: ReadonlySet<string>, set: (ids: ReadonlySet<string>) => void): Choice {
+  const toggle = (id: string) => {
+    const next = new Set(ids);
+    if (!next.delete(id)) next.add(id);
+    set(next);
+  };
+  return { ids, toggle };
 }
 
-function DatasetCard({ job }: { job: JobSummary }) {
+interface JobSectionProps {
+  readonly kind: JobSummary["kind"];
+  readonly title: string;
+  readonly all: readonly JobSummary[];
+  /** Those of all that the filter leaves. */
+  readonly shown: readonly JobSummary[];
+  readonly choice: Choice | undefined;
+  /** What makes a new one; `isNext`: it is what to do now. */
+  readonly form: { path: string; label: string; isNext: boolean } | undefined;
+  readonly empty: string;
+}
+
+function JobSection({ kind, title, all, shown, choice, form, empty }: JobSectionProps) {
+  const [own, ofKind] = [shown, all].map((jobs) => jobs.filter((job) => job.kind === kind));
+  const count = own!.length < ofKind!.length ? `${own!.length} of ${ofKind!.length}` : own!.length;
   return (
-    <li class="card">
-      <div class="card-head">
-        <a href={`/datasets/${job.id}`}>{job.title ?? job.id}</a>
-        <Status status={job.status} />
+    <section aria-labelledby={`${kind}s`}>
+      <div class="title">
+        <h1 id={`${kind}s`}>{title}</h1>
+        {ofKind!.length > 0 && <span class="soft count">{count}</span>}
+        {form && (
+          <a class={form.isNext ? "button primary" : "button"} href={form.path}>
+            {form.label}
+          </a>
+        )}
       </div>
-      {isActive(job) && <Progress job={job} />}
-      {job.error && <p class="error clamp">{job.error}</p>}
-      <p class="soft">
-        {job.train !== undefined &&
-          `${grouped(job.train)} training, ${grouped(job.val ?? 0)} validation images of ${job.shape?.join(" × ")} · `}
-        {when(job.created)}
-      </p>
-    </li>
+      {own!.length > 0 && <JobCards jobs={own!} choice={choice} />}
+      {ofKind!.length === 0 && <p class="empty">{empty}</p>}
+      {own!.length === 0 && ofKind!.length > 0 && (
+        <p class="empty">None of the {ofKind!.length} is as you ask above.</p>
+      )}
+    </section>
   );
 }

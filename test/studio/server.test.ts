@@ -1,5 +1,5 @@
 /** @file The studio's routes, asked as a browser and as an attacker would; no training runs here. */
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -138,6 +138,18 @@ describe("forms", () => {
     expect(reply.statusCode).toBe(400);
     expect(reply.json().errors[""][0]).toContain("network:1:");
     expect((await get("/api/jobs/next")).statusCode).toBe(404);
+  });
+
+  test("make all models of a sweep or none", async () => {
+    // A name that leads nowhere is no job, but no job can take it.
+    symlinkSync(at("nowhere"), at("jobs", "sweep-lr0.2"));
+    const reply = await post("/api/models", { ...form, name: "sweep", learningRates: [0.1, 0.2] });
+    expect(reply.statusCode).toBe(400);
+    expect(readdirSync(at("jobs")).filter((name) => name.includes("sweep"))).toEqual([
+      "sweep-lr0.2",
+    ]);
+    expect((await get("/api/jobs/sweep-lr0.1")).statusCode).toBe(404);
+    rmSync(at("jobs", "sweep-lr0.2"));
   });
 
   test("need the folders that a dataset is made from", async () => {

@@ -1,5 +1,5 @@
 /** @file Routes of models: checking a network, making a model, resuming it. */
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable, pipeline } from "node:stream";
 import { createGzip } from "node:zlib";
@@ -12,7 +12,7 @@ import type { CheckForm, ModelForm, NetworkTemplate, PreviewForm } from "../../a
 import { parseNetwork } from "../../check/parse-network.ts";
 import { checkForm, checkRequest } from "../check-form.ts";
 import type { Context } from "../context.ts";
-import { modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
+import { type Variant, modelForm, previewForm, settingsOf, variantsOf } from "../model-form.ts";
 import { checkNetFiles } from "../net-files.ts";
 import { layerFlags } from "../layer-flags.ts";
 import { packageFiles } from "../package-files.ts";
@@ -63,10 +63,13 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       await checkNetFiles(parseNetwork(body.network), roots, roots.job(body.name));
       // An upload is gone after a day; a job may be resumed and cloned later.
       const keptWeights = settings.weights.filter((file) => isWithin(file, files.uploads));
-      for (const { name, ...changed } of variants) {
-        const out = roots.job(name);
-        const wanted = { settings: { ...settings, ...changed }, networkText: body.network };
-        await prepareJob({ ...wanted, out, keptWeights });
+      await allOrNone(variants, ({ name, ...changed }) =>
+        prepareJob({
+          settings: { ...settings, ...changed },
+          ...{ networkText: body.network, out: roots.job(name), keptWeights },
+        }),
+      );
+      for (const { name } of variants) {
         await queue.add({ id: name, kind: "model", commands: trainCommand(name) });
       }
       return reply.code(201).send({ jobs: variants.map(({ name }) => name) });
@@ -108,6 +111,20 @@ export function addModelRoutes(app: FastifyInstance, context: Context): void {
       return jobs.model(params.id);
     },
   );
+}
+
+/** Makes the jobs of a sweep; where one cannot be made, those before it go again. */
+async function allOrNone(
+  variants: readonly Variant[],
+  make: (variant: Variant) => Promise<{ readonly folder: string }>,
+): Promise<void> {
+  const made: string[] = [];
+  try {
+    for (const variant of variants) made.push((await make(variant)).folder);
+  } catch (error) {
+    for (const folder of made) await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** A text as a net; an empty one where it is none, which the check will say better. */

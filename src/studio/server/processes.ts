@@ -1,6 +1,7 @@
 /** @file Processes that this server did not start itself: are they what their records say? */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { isAlive } from "../../job/job-record.ts";
 
 /**
@@ -24,6 +25,18 @@ function commandOf(pid: number): string {
     return execFileSync("ps", ["-ww", "-o", "args=", "-p", String(pid)], { encoding: "utf8" });
   } catch {
     return "";
+  }
+}
+
+/** A little lower than everything else: pages answer quickly while trainings take all that is left. */
+const PRIORITY = 5;
+
+/** Lets a process that has just started, and its threads to come, give way to others. */
+export function giveWay(pid: number): void {
+  try {
+    setPriority(pid, PRIORITY);
+  } catch {
+    // It is gone, or the system does not let us.
   }
 }
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { lastSentence } from "./log-tail.ts";
-import { runsWith, signal } from "./processes.ts";
+import { giveWay, runsWith, signal } from "./processes.ts";
 import type { Task, TaskFiles, TaskStatus } from "./task.ts";
 
 export interface QueueOptions {
@@ -130,6 +130,7 @@ export class TaskQueue {
     });
     closeSync(log);
     child.unref();
+    if (child.pid) giveWay(child.pid);
     this.#children.set(task.id, child);
     const running: Task = { ...task, status: "running", ...(child.pid ? { pid: child.pid } : {}) };
     void this.#set(running);

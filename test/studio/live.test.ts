@@ -152,6 +152,16 @@ describe("a job's events", () => {
     await expect.poll(() => logOf(later)).toEqual([{ lines: lines(302, 305), isWhole: false }]);
   });
 
+  test("say that the job was deleted, and go on where another one takes its name", async () => {
+    const folder = await makeJob("deleted");
+    const client = connect("/api/jobs/deleted/events");
+    await expect.poll(() => client.data("job").length).toBe(1);
+    rmSync(folder, { recursive: true });
+    await expect.poll(() => client.events.at(-1)?.event).toBe("gone");
+    await makeJob("deleted");
+    await expect.poll(() => client.events.at(-1)?.event).toBe("job");
+  });
+
   test("take no odd word for a place", async () => {
     write(await makeJob("odd"), 0);
     for (const lastId of ["1e9", "..1..", "x.-1.own.5", "9".repeat(60), "a.1.b.2\u00e4"]) {

@@ -6,6 +6,7 @@ import { parseLines } from "./curves.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { Jobs } from "./jobs.ts";
 import { isProgress, tailWithEnd } from "./log-tail.ts";
+import { Refusal } from "./refusal.ts";
 
 /** As much of a file as is sent at once. */
 const CHUNK_BYTES = 256 * 1024;
@@ -35,7 +36,7 @@ function placeOf(id: string): Place | undefined {
 /**
  * @param folder the job's
  * @param lastId of the last event that the browser had; "" for a new one
- * @returns sends what is new since the last call
+ * @returns sends what is new since the last call, and "gone" where the job is no more
  */
 export function jobSender(
   jobs: Jobs,
@@ -47,7 +48,11 @@ export function jobSender(
   let isKnown = lastId !== "";
   let shown = "";
   return async (stream) => {
-    const summary = await jobs.get(id);
+    const summary = await jobs.get(id).catch((error: unknown) => {
+      if (error instanceof Refusal && error.status === 404) return undefined;
+      throw error;
+    });
+    if (!summary) return stream.send("gone", {});
     const job = Date.parse(summary.created).toString(36);
     if (place?.job !== job) {
       place = { job, metrics: 0, log: "", logBytes: 0 };

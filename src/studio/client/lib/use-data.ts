@@ -42,7 +42,12 @@ export interface LiveJob {
   readonly metrics: readonly MetricRecord[];
   readonly log: readonly string[];
   readonly isConnected: boolean;
+  /** Somebody has deleted it. */
+  readonly isGone: boolean;
 }
+
+/** How long to wait before a line is opened again that the server has refused. */
+const AGAIN_MS = 3000;
 
 /** One job with its curves and the end of its log, live; after a lost connection it goes on where it was. */
 export function useLiveJob(id: string): LiveJob {
@@ -50,12 +55,28 @@ export function useLiveJob(id: string): LiveJob {
   const [metrics, setMetrics] = useState<readonly MetricRecord[]>([]);
   const [log, setLog] = useState<readonly string[]>([]);
   const [isConnected, setConnected] = useState(true);
+  const [isGone, setGone] = useState(false);
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     setMetrics([]);
+    let again: number | undefined;
     const source = new EventSource(`/api/jobs/${id}/events`);
     source.addEventListener("open", () => setConnected(true));
-    source.addEventListener("error", () => setConnected(false));
-    source.addEventListener("job", ({ data }) => setJob(JSON.parse(data)));
+    source.addEventListener("error", () => {
+      setConnected(false);
+      // A line that broke is mended by the browser; one that was refused is not.
+      if (source.readyState !== EventSource.CLOSED) return;
+      fetch(`/api/jobs/${id}`).then(
+        ({ status }) => setGone(status === 404),
+        () => undefined,
+      );
+      again = window.setTimeout(() => setTurn((last) => last + 1), AGAIN_MS);
+    });
+    source.addEventListener("gone", () => setGone(true));
+    source.addEventListener("job", ({ data }) => {
+      setJob(JSON.parse(data));
+      setGone(false);
+    });
     source.addEventListener("log", ({ data }) => {
       const { lines, isWhole } = JSON.parse(data) as LogLines;
       setLog((known) => (isWhole ? lines : [...known, ...lines].slice(-LOG_LINES)));
@@ -65,7 +86,11 @@ export function useLiveJob(id: string): LiveJob {
       const more = JSON.parse(data) as MetricRecord[];
       setMetrics((known) => withoutRepeats([...known, ...more]));
     });
-    return () => source.close();
-  }, [id]);
-  return { job, metrics, log, isConnected };
+    return () => {
+      source.close();
+      clearTimeout(again);
+    };
+    // Turn is what makes it open the line again.
+  }, [id, turn]);
+  return { job, metrics, log, isConnected, isGone };
 }

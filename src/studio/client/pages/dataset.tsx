@@ -3,16 +3,17 @@ import type { DatasetDetail } from "../../api-types.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
 import { Notes } from "../parts/about.tsx";
 import { DatasetFacts } from "../parts/dataset-overview.tsx";
-import { JobHead, Log } from "../parts/job-actions.tsx";
+import { Disconnected, Gone, JobHead, Log } from "../parts/job-actions.tsx";
 import { RecordGrid } from "../parts/record-grid.tsx";
 
 export function DatasetPage({ id }: { id: string }) {
-  const { job, log } = useLiveJob(id);
+  const { job, log, isConnected, isGone } = useLiveJob(id);
   const {
     value: detail,
     error,
     reload,
   } = useFetched<DatasetDetail>(`/api/jobs/${id}`, job?.status);
+  if (isGone) return <Gone id={id} />;
   if (error) return <p class="banner bad">{error}</p>;
   if (!job || !detail) return <p>Loading ...</p>;
   const isDone = job.status === "done";
@@ -26,6 +27,7 @@ export function DatasetPage({ id }: { id: string }) {
           </a>
         )}
       </JobHead>
+      {!isConnected && <Disconnected />}
       {isDone && <DatasetFacts detail={detail} />}
       {isDone && (
         <section>

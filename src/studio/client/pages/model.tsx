@@ -6,16 +6,17 @@ import { useFetched, useLiveJob } from "../lib/use-data.ts";
 import { Notes } from "../parts/about.tsx";
 import { Curves } from "../parts/curves.tsx";
 import { Gauges } from "../parts/gauges.tsx";
-import { JobHead, Log } from "../parts/job-actions.tsx";
+import { Disconnected, Gone, JobHead, Log } from "../parts/job-actions.tsx";
 import { Snapshots } from "../parts/snapshots.tsx";
 import { TestPanel } from "../parts/test-panel.tsx";
 import { Fact } from "../parts/fact.tsx";
 
 export function ModelPage({ id }: { id: string }) {
-  const { job, metrics, log, isConnected } = useLiveJob(id);
+  const { job, metrics, log, isConnected, isGone } = useLiveJob(id);
   // Snapshots come with validations; both are reason enough to look again.
   const again = `${job?.status} ${metrics.filter(({ phase }) => phase === "val").length}`;
   const { value: detail, error, reload } = useFetched<ModelDetail>(`/api/jobs/${id}`, again);
+  if (isGone) return <Gone id={id} />;
   if (error) return <p class="banner bad">{error}</p>;
   if (!job || !detail) return <p>Loading ...</p>;
   const isActive = job.status === "running" || job.status === "waiting";
@@ -27,7 +28,7 @@ export function ModelPage({ id }: { id: string }) {
           Compare
         </a>
       </JobHead>
-      {!isConnected && <p class="banner note">The studio does not answer; trying again ...</p>}
+      {!isConnected && <Disconnected />}
       <div class="training">
         <Curves metrics={metrics} isActive={isActive} id={id} />
         <State job={job} detail={detail} />

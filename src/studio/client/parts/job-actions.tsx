@@ -73,6 +73,23 @@ export function JobHead({ job, about, onSaved, children }: JobHeadProps) {
   );
 }
 
+export function Disconnected() {
+  return (
+    <p class="banner note" role="status">
+      The studio does not answer; trying again ...
+    </p>
+  );
+}
+
+/** In place of a page whose job was deleted, perhaps in another tab. */
+export function Gone({ id }: { id: string }) {
+  return (
+    <p class="empty" role="status">
+      There is no job called {id}, or no longer. <a href="/">All jobs</a>
+    </p>
+  );
+}
+
 export function Log({ lines, isOpen }: { lines: readonly string[]; isOpen: boolean }) {
   const text = useRef<HTMLPreElement>(null);
   const isAtEnd = useRef(true);

@@ -137,6 +137,35 @@ describe("a LevelDB", () => {
     expect(readdirSync(path).some((name) => name.endsWith(".ldb"))).toBe(false);
   });
 
+  /** Keys that a program has put, and that lie in the log yet. */
+  async function writeLog(path: string, keys: readonly string[]): Promise<Buffer> {
+    const { ClassicLevel } = await import("classic-level");
+    const database = new ClassicLevel(path, { writeBufferSize: 2 ** 24 });
+    for (const key of keys) await database.put(key, key.repeat(3000));
+    await database.close();
+    return readFileSync(join(path, "000003.log"));
+  }
+
+  test("whose log is damaged says where; LevelDB would leave the records out", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "db");
+    const keys = Array.from({ length: 40 }, (_, i) => `${100 + i}`);
+    const log = await writeLog(path, keys);
+    expect(log.length).toBeGreaterThan(10 * 32768);
+    expect((await readAll(path)).map(([key]) => key)).toEqual(keys);
+    for (const at of [0, 5, 6, 9, 32767, 32768, 100_000, log.length - 1]) {
+      const changed = Buffer.from(log);
+      changed[at]! ^= 0x10;
+      writeFileSync(join(path, "000003.log"), changed);
+      await expect(readAll(path), `byte ${at}`).rejects.toThrow(
+        /db\/000003\.log: damaged at byte \d+: the checksum of its record does not fit/,
+      );
+    }
+    // A writer that was stopped in the middle of a record.
+    writeFileSync(join(path, "000003.log"), log.subarray(0, log.length - 5));
+    expect((await readAll(path)).map(([key]) => key)).toEqual(keys.slice(0, -1));
+  });
+
   test.skipIf(!hasShared)("of convert_imageset is read in place (needs ../shared)", async () => {
     const path = sharedPath("golden/data/leveldb_converted/db");
     const keys = (await readAll(path)).map(([key]) => key);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Iterator } from "classic-level";
 import { DataSourceError } from "../../errors.ts";
 import { type Database, levelReason, openDatabase } from "./library.ts";
+import { checkLogs } from "./log-check.ts";
 import { makeViewFolder, removeViewFolder } from "./view-folder.ts";
 
 /** A key and its value, in memory of their own. */
@@ -29,11 +30,14 @@ const STEP_BYTES = 16 * 2 ** 20;
 
 /**
  * Opens a LevelDB as Caffe writes it, compressed or not. The folder is not written to, and not locked.
+ * Its logs are checked against their checksums; the blocks of its tables are not, as in Caffe, because that
+ * would mean to read all of a database at the start.
  * @throws DataSourceError when it is missing, something else, or damaged (also later, when a walk comes
  *   to the damaged place)
  */
 export async function openLevelDb(path: string): Promise<LevelDbReader> {
   checkFolder(path);
+  await checkLogs(path);
   let folder: string | undefined;
   const failure = (cause: unknown) => {
     const reason = levelReason(cause).replaceAll(folder ?? path, path);

@@ -82,12 +82,19 @@ function summaryLines(summary: NetSummary): string[] {
       ? `training       ${mebi(bytes.total)}: parameters with gradient and momentum, activations with gradient`
       : `inference      ${mebi(bytes.parameters + bytes.reusedActivations)}: parameters, and ` +
         `${mebi(bytes.reusedActivations)} of activations, whose memory is used again`,
+    ...(summary.phase === "TRAIN" && bytes.spared > 0 ? [bySgd(bytes)] : []),
     ...crops.map(
       ({ layer, wanted }) =>
         `crop           ${layer}: lines up at offset ${wanted.join(", ")} (height, width)`,
     ),
     ...warnings.map((warning) => `warning        ${warning}`),
   ];
+}
+
+/** What `solver/gradient-turns.ts` leaves of it. */
+function bySgd({ total, spared }: NetSummary["bytes"]): string {
+  const condition = "without iter_size, clip_gradients and debug_info";
+  return `  by SGD       ${mebi(total - spared)} ${condition}: gradients take turns in memory`;
 }
 
 function row({

@@ -19,6 +19,8 @@ export class Blob {
   #count = 1;
   #data: SyncedMemory | undefined;
   #diff: SyncedMemory | undefined;
+  /** What the gradient is equal to while it has no memory; absent: 0. */
+  #diffSource: Blob | undefined;
   #dataView: Float32Array = EMPTY;
   #diffView: Float32Array = EMPTY;
   #version = 0;
@@ -80,6 +82,7 @@ export class Blob {
     this.#diff = new SyncedMemory(this.heap, this.#count);
     this.#diffView = EMPTY;
     this.#version++;
+    this.#copyDiffSource(this.#diff);
     return this.#diff;
   }
 
@@ -95,12 +98,38 @@ export class Blob {
 
   /** Whether anything has touched `diff`; a net for inference never does. */
   get hasDiff(): boolean {
-    return this.#diff !== undefined;
+    return this.#diff !== undefined || this.#diffSource !== undefined;
   }
 
   /** Makes the gradient 0, without writing that before somebody looks at it. */
   clearDiff(): void {
     if (this.#diff) this.#diff.isCleared = true;
+    this.#diffSource = undefined;
+  }
+
+  /**
+   * Puts the gradient, which is 0 then, into memory that several blobs take turns in, until `returnDiff`.
+   * One that has memory of its own keeps it: somebody has looked at it, and may hold a view.
+   * @returns whether it is a turn
+   */
+  borrowDiff(memory: SyncedMemory): boolean {
+    // A turn that an error has cut short starts anew.
+    if (this.#diff && this.#diff !== memory) return false;
+    this.#diff ??= memory.share();
+    this.#diffSource = undefined;
+    if (this.#diffView.byteOffset !== memory.pointer) this.#diffView = EMPTY;
+    memory.isCleared = true;
+    return true;
+  }
+
+  /**
+   * Ends a turn. From now on the gradient equals the values of `same`, until it is cleared; it gets
+   * memory of its own and a copy of them when somebody looks.
+   */
+  returnDiff(same: Blob): void {
+    this.#diff?.release();
+    this.#diff = undefined;
+    this.#diffSource = same;
   }
 
   /**
@@ -203,6 +232,7 @@ export class Blob {
     if (this.#diff === memory && memory.capacity >= this.#count) return;
     this.#diff?.release();
     this.#diff = memory.share();
+    this.#diffSource = undefined;
     this.#diffView = EMPTY;
     this.#version++;
   }
@@ -218,6 +248,7 @@ export class Blob {
     this.#diff?.release();
     this.#data = undefined;
     this.#diff = undefined;
+    this.#diffSource = undefined;
     this.#dataView = EMPTY;
     this.#diffView = EMPTY;
   }
@@ -228,6 +259,12 @@ export class Blob {
     if (!home || typeof values === "number" || !isTensor(values)) return false;
     home.keep(memory, values);
     return true;
+  }
+
+  #copyDiffSource(memory: SyncedMemory): void {
+    const source = this.#diffSource;
+    this.#diffSource = undefined;
+    if (source && source.count === this.#count) memory.hostView(this.#count).set(source.data);
   }
 
   #bindData(memory: SyncedMemory): void {

@@ -41,6 +41,8 @@ export interface Layer {
   reshape(bottoms: readonly Blob[], tops: readonly Blob[]): void;
   /** Called before every forward pass even if no bottom changed its shape (Caffe does so for all layers). */
   readonly reshapesEachForward?: boolean;
+  /** Whether the diffs of `blobs` are written within `backward` and looked at nowhere else. */
+  readonly ownsGradients?: boolean;
   /** Whether forward and backward only let blobs share memory, and look at no value. */
   readonly onlyShares?: boolean;
   /** Waits for what the next forward pass needs, such as a batch that is being decoded. */

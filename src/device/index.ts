@@ -18,4 +18,10 @@ export type {
   TransferCounts,
   UpdatedParameter,
 } from "./device.ts";
-export { ExecutionPlan, type PlannedLayer, type StepTimer } from "./plan.ts";
+export {
+  type BackwardListener,
+  type BackwardOptions,
+  ExecutionPlan,
+  type PlannedLayer,
+  type StepTimer,
+} from "./plan.ts";

@@ -21,6 +21,19 @@ export type StepTimer = (
   ms: number,
 ) => void | Promise<void>;
 
+/** Told before and after each layer's backward pass. */
+export interface BackwardListener {
+  before(layerIndex: number): void;
+  after(layerIndex: number): void;
+}
+
+/** How to run backward. */
+export interface BackwardOptions {
+  /** Also the layers that nothing is learned from, as Caffe's `time` does, to measure them. */
+  readonly everyLayer?: boolean;
+  readonly listener?: BackwardListener | undefined;
+}
+
 interface Step extends PlannedLayer {
   /** The device's code for the layer, or the layer itself. */
   readonly kernel: LayerKernel;
@@ -88,18 +101,17 @@ export class ExecutionPlan {
     return this.#losses.size;
   }
 
-  /**
-   * Runs backward, last layer first, the layers that need it.
-   * @param everyLayer also the others, as Caffe's `time` does
-   */
-  async backward(everyLayer = false): Promise<void> {
+  /** Runs backward, last layer first, the layers that need it. */
+  async backward({ everyLayer = false, listener }: BackwardOptions): Promise<void> {
     for (let index = this.#steps.length - 1; index >= 0; index--) {
       const step = this.#steps[index]!;
       if (!step.needsBackward && !everyLayer) continue;
       const start = this.timer ? performance.now() : 0;
+      listener?.before(index);
       if (step.host) await step.host.backward();
       else step.kernel.backward?.(step.topBlobs, step.propagateDown, step.bottomBlobs);
       if (this.timer) await this.#report(index, "backward", start);
+      listener?.after(index);
     }
   }
 

@@ -1,7 +1,7 @@
 /** @file What a net consists of and what it will cost, without running it. */
 import type { FenceOptions } from "../core/fence-options.ts";
 import type { Shape } from "../core/shape.ts";
-import { activationBytes, requiredBytes } from "../net/memory.ts";
+import { activationBytes, requiredBytes, sparedBytes } from "../net/memory.ts";
 import { multiplyAdds } from "../net/multiply-adds.ts";
 import type { State } from "../net/filter.ts";
 import { Net } from "../net/net.ts";
@@ -44,13 +44,15 @@ export interface NetSummary {
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   readonly multiplyAdds: number;
-  /** Bytes of parameters, of activations, and of all that training by SGD needs. */
+  /** Bytes of parameters, of activations, and of all that training needs with one history a parameter. */
   readonly bytes: {
     readonly parameters: number;
     readonly activations: number;
     /** Of activations where only outputs are looked at, as inference does. */
     readonly reusedActivations: number;
     readonly total: number;
+    /** Of those, what training by SGD does without where gradients take turns in memory. */
+    readonly spared: number;
   };
   readonly crops: readonly CropAdvice[];
   readonly warnings: readonly string[];
@@ -112,6 +114,7 @@ export function summaryOf({ net, standIn, state }: ShapedNet, weights?: NetParam
       activations: activationBytes(net),
       reusedActivations: net.reusedDataBytes,
       total: requiredBytes(net),
+      spared: sparedBytes(net),
     },
     crops,
     warnings: summaryWarnings(net, standIn, crops, weights),

@@ -38,6 +38,7 @@ export const innerProduct: LayerDefinition = {
     let M = 0;
     return {
       blobs: bias ? [weight, bias] : [weight],
+      ownsGradients: true,
       reshape([bottom], [top]) {
         const start = axisOf(context, bottom!.shape, param.axis, "innerProductParam.axis");
         const size = count(bottom!.shape, start);

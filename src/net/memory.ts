@@ -1,14 +1,18 @@
 /** @file What a net will need in memory, and a refusal before training where it cannot fit. */
+import type { Blob } from "../core/blob.ts";
 import { type Heap, mebi } from "../core/heap.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 
 const FLOAT_BYTES = 4;
 
-interface NetMemory {
-  readonly phase: "TRAIN" | "TEST";
+interface ParameterLayers {
   readonly layers: readonly NetLayer[];
   readonly learnableParams: readonly LearnableParam[];
+}
+
+interface NetMemory extends ParameterLayers {
+  readonly phase: "TRAIN" | "TEST";
   readonly device: { readonly heap: Heap; readonly remote?: unknown };
 }
 
@@ -16,6 +20,44 @@ interface NetMemory {
 export function requiredBytes(net: NetMemory): number {
   const activations = net.layers.reduce((sum, layer) => sum + layerBytes(net, layer), 0);
   return FLOAT_BYTES * copiesOf(net) * paramCount(net) + activations;
+}
+
+/** The gradient of a parameter that learns, at which only its layer's backward pass looks. */
+export interface OwnGradient {
+  readonly blob: Blob;
+  readonly layerIndex: number;
+  /** Number of the blob in its layer: weight 0, bias 1. */
+  readonly index: number;
+}
+
+/**
+ * The gradients that may take turns in memory, if each is used up right after its layer's pass; those
+ * that layers share are none.
+ */
+export function ownGradients({ layers, learnableParams }: ParameterLayers): OwnGradient[] {
+  const learning = learnableParams.filter(({ lrMult, blob }) => lrMult !== 0 && !blob.hasDiff);
+  const blobs = new Set(learning.map(({ blob }) => blob));
+  return layers.flatMap(({ layer }, layerIndex) =>
+    layer.blobs
+      .map((blob, index) => ({ blob, layerIndex, index }))
+      .filter(({ blob }) => layer.ownsGradients && blobs.has(blob)),
+  );
+}
+
+/** Floats of the memories in which gradients take turns: the largest weight, the largest bias. */
+export function turnCounts(gradients: readonly OwnGradient[]): number[] {
+  const counts: number[] = [];
+  for (const { blob, index } of gradients) {
+    counts[index] = Math.max(counts[index] ?? 0, blob.count);
+  }
+  return Array.from(counts, (count) => count ?? 0);
+}
+
+/** Bytes that training by SGD needs less than `requiredBytes` where gradients take turns. */
+export function sparedBytes(net: ParameterLayers): number {
+  const gradients = ownGradients(net);
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+  return FLOAT_BYTES * (sum(gradients.map(({ blob }) => blob.count)) - sum(turnCounts(gradients)));
 }
 
 /** Arrays of a parameter's size: values, and for training gradient and history. */

@@ -7,6 +7,7 @@ import type { LayerDefinition } from "../core/layer.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import {
+  type BackwardOptions,
   type Device,
   type DeviceChoice,
   ExecutionPlan,
@@ -247,12 +248,11 @@ export class Net {
   /**
    * Runs the net backward; parameter diffs are added to what they hold.
    * @param diffs gradients of output blobs; a blob with a loss weight has that weight otherwise
-   * @param options `everyLayer` runs layers that nothing is learned from as well, to measure them
    */
-  async backward(diffs: BlobValues = {}, options: { everyLayer?: boolean } = {}): Promise<void> {
+  async backward(diffs: BlobValues = {}, options: BackwardOptions = {}): Promise<void> {
     this.#checkAlive();
     for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
-    await this.#plan.backward(options.everyLayer);
+    await this.#plan.backward(options);
     if (!this.#debugInfo) return;
     await this.syncParams();
     logParameterNorms(this.learnableParams, this.engine, this.#logger);

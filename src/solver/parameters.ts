@@ -2,9 +2,10 @@
 import { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
-import type { DeviceUpdater } from "../device/index.ts";
+import type { BackwardListener, DeviceUpdater } from "../device/index.ts";
 import type { LearnableParam } from "../net/net-layer.ts";
 import type { Net } from "../net/net.ts";
+import { GradientTurns, canTakeTurns } from "./gradient-turns.ts";
 import { updateRules } from "./rules.ts";
 import type { SolverSettings } from "./settings.ts";
 import type { ParameterUpdate, UpdateRule } from "./update-rule.ts";
@@ -16,6 +17,8 @@ type PlannedUpdate = { -readonly [Part in keyof ParameterUpdate]: ParameterUpdat
   readonly isOnDevice: boolean;
   /** Whether the history was restored: even with lr_mult 0 the parameter may still move. */
   isRestored: boolean;
+  /** Whether this iteration has updated it already, during the backward pass. */
+  isDone: boolean;
 };
 
 /** The learnable parameters of a net with their history. */
@@ -27,6 +30,8 @@ export class ParameterUpdater {
   readonly #rule: UpdateRule;
   readonly #updates: readonly PlannedUpdate[];
   readonly #logger: Logger;
+  /** The updates that need not wait for the end of the backward pass. */
+  readonly #turns: GradientTurns<PlannedUpdate> | undefined;
   /** The updates that run on the device; made when first needed, as histories may be restored before. */
   #onDevice: DeviceUpdater | undefined;
   /** Updates whose gradients the device has clipped, or not, and which the log does not tell of yet. */
@@ -43,11 +48,27 @@ export class ParameterUpdater {
       .flat()
       .map((shape: readonly number[]) => new Blob(net.engine.heap, shape));
     this.#updates = net.learnableParams.map((param, index) => this.#plan(param, index));
+    if (!canTakeTurns(net, settings)) return;
+    this.#turns = new GradientTurns(net, this.#updates, (update) => this.#rule.update(update));
   }
 
   /**
-   * Takes one step down the gradients that lie in the diffs, summed over iter_size passes.
-   * Afterwards the diffs hold the updates.
+   * Starts an iteration, before its backward pass.
+   * @returns what has to hear of that pass, to update parameters as soon as their gradients are there
+   */
+  start(iter: number, learningRate: number): BackwardListener | undefined {
+    for (const update of this.#updates) {
+      update.rate = Math.fround(learningRate * update.lrMult);
+      update.iter = iter;
+      update.scale = 1;
+      update.isDone = false;
+    }
+    return this.#turns;
+  }
+
+  /**
+   * Takes one step down the gradients that lie in the diffs, summed over iter_size passes, as far as
+   * the backward pass has not done so already. Afterwards the diffs hold the updates.
    */
   async apply(iter: number, learningRate: number): Promise<void> {
     if (this.#net.device.remote) await this.#bringHostGradients();
@@ -55,13 +76,12 @@ export class ParameterUpdater {
     const clipping = isClippedHere ? await this.#clippingScale() : 1;
     const scale = clipping / this.#settings.iterSize;
     for (const update of this.#updates) {
+      if (update.isDone) continue;
       if (this.#rests(update)) {
         // Caffe computes an update of zeros here; it shows in the diff only.
         update.blob.clearDiff();
       } else if (!update.isOnDevice) {
-        update.rate = Math.fround(learningRate * update.lrMult);
         update.scale = scale;
-        update.iter = iter;
         this.#rule.update(update);
       }
     }
@@ -88,6 +108,7 @@ export class ParameterUpdater {
 
   dispose(): void {
     this.#forgetDeviceUpdater();
+    this.#turns?.dispose();
     for (const blob of this.history) blob.dispose();
   }
 
@@ -102,7 +123,7 @@ export class ParameterUpdater {
       decay: Math.fround(this.#settings.weightDecay * decayMult),
       lrMult,
       isOnDevice: isOnDevice(this.#net, blob),
-      isRestored: false,
+      ...{ isRestored: false, isDone: false },
       ...{ rate: 0, scale: 1, iter: 0 },
     };
   }

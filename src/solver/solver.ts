@@ -9,6 +9,7 @@ import type { SolverParameter } from "../schema/index.ts";
 import { diagnose } from "./divergence.ts";
 import type {
   DisplayEvent,
+  IterationEvent,
   SnapshotEvent,
   SolverObserver,
   SolverRequest,
@@ -253,8 +254,9 @@ export class Solver {
       smoothedLoss: this.loss,
       learningRate: this.#nextRate(),
     };
-    if (shown) this.#displayRate({ ...event, ...shown });
+    if (shown) this.#displayRate(event);
     await this.#updater.apply(this.#iter, event.learningRate);
+    if (shown) this.#tell((observer) => observer.onDisplay?.({ ...event, ...shown }));
     this.#iter++;
     this.#tell((observer) => observer.onIteration?.(event));
     const request = this.#nextRequest();
@@ -283,12 +285,16 @@ export class Solver {
     return learningRate(rate, this.#iter, step);
   }
 
-  /** iter_size passes; the gradients add up in the parameters' diffs. */
+  /**
+   * iter_size passes; the gradients add up in the parameters' diffs. Where it is one pass, parameters may
+   * be updated during it; one that fails can leave some of them updated and others not.
+   */
   async #forwardBackward(): Promise<void> {
+    const options = { listener: this.#updater.start(this.#iter, this.learningRate) };
     for (let pass = 0; pass < this.#settings.iterSize; pass++) {
       await this.net.runUnread();
       await this.#losses.addPass();
-      await this.net.backward();
+      await this.net.backward({}, options);
     }
   }
 
@@ -307,10 +313,8 @@ export class Solver {
     return { iterationsPerSecond, scores };
   }
 
-  #displayRate(event: DisplayEvent): void {
-    const rate = generalNumber(event.learningRate);
-    this.#say("sgd_solver.cpp:112", `Iteration ${event.iter}, lr = ${rate}`);
-    this.#tell((observer) => observer.onDisplay?.(event));
+  #displayRate({ iter, learningRate }: IterationEvent): void {
+    this.#say("sgd_solver.cpp:112", `Iteration ${iter}, lr = ${generalNumber(learningRate)}`);
   }
 
   async #displayLastLoss(): Promise<void> {

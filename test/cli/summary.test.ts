@@ -50,6 +50,7 @@ describe("summary", () => {
       "multiply-adds  12,064 in a forward pass",
       expect.stringMatching(/^activations {4}0\.0 MiB$/),
       expect.stringMatching(/^training {7}0\.0 MiB: /),
+      "  by SGD       0.0 MiB without iter_size, clip_gradients and debug_info: gradients take turns in memory",
       "crop           crop: lines up at offset 1.5, 1.5 (height, width)",
       "warning        conv-b: all weights start at 0, as there is no weight_filler. Give one, or train from weights that have these layers.",
       expect.stringContaining(

@@ -95,6 +95,7 @@ function convolutionLayer(context: LayerContext, setting: ConvolutionSetting): L
   let inner = 0;
   return {
     blobs: bias ? [weight, bias] : [weight],
+    ownsGradients: true,
     reshape(bottoms, tops) {
       checkShapes(context, setting, bottoms);
       const top = topShape(context, setting, bottoms[0]!.shape);

@@ -8,7 +8,7 @@ const FLOAT_BYTES = 4;
 /** Values of a tile, each of which makes a matrix product of its own. */
 const PLANES = 16;
 /** Tiles of both sides that are worked on together, in floats: what the last cache holds. */
-const CHUNK_FLOATS = 3 << 20;
+const CHUNK_FLOATS = 3 << 19;
 /** With fewer channels in a group the transforms take longer than the products that they save. */
 const LEAST_CHANNELS = 48;
 /** So do those of few pixels: of all images, or of one where an engine multiplies too fast for more images to pay. */

@@ -177,7 +177,7 @@ test("a display is told of once the update is done", async () => {
   const logger = recordedLogger();
   let count = 0;
   const solver = await regressionSolver(`${sgd} display: 1`, { net, device, logger });
-  const [{ blob }] = solver.net.learnableParams as [{ blob: { data: Float32Array } }];
+  const { blob } = solver.net.learnableParams[0]!;
   const before = Float32Array.from(blob.data);
   solver.observe({
     onDisplay() {

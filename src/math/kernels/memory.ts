@@ -2,7 +2,7 @@
 import { argumentsOf, scratchOf } from "./threads";
 
 /** Floats in the buffer that all threads share for packed operands. */
-export const PACK_FLOATS: i32 = 2 << 20;
+export const PACK_FLOATS: i32 = 3 << 19;
 /** Rows and depth of the block of A that a thread copies where A is stored transposed. */
 export const BLOCK_ROWS: i32 = 128;
 export const BLOCK_DEPTH: i32 = 256;

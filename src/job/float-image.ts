@@ -104,7 +104,8 @@ export function shownImage(image: FloatImage, range: ValueRange = valueRange(ima
   const byte = (i: number) =>
     Math.min(255, Math.max(0, Math.round((data[i]! - range.low) * factor)));
   if (channels !== 3) {
-    const gray = Uint8Array.from({ length: pixels }, (_, i) => byte(i));
+    const gray = new Uint8Array(pixels);
+    for (let i = 0; i < pixels; i++) gray[i] = byte(i);
     return { width, height, channels: 1, pixels: gray };
   }
   const rgb = new Uint8Array(3 * pixels);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { argmaxMap, scoreClasses } from "../../src/job/class-map.ts";
 import { signedDistance } from "../../src/job/distance.ts";
-import { overlay } from "../../src/job/overlay.ts";
+import { outlined, overlay } from "../../src/job/overlay.ts";
 import { classPalette } from "../../src/job/palette.ts";
 
 /** A map from rows of digits. */
@@ -10,6 +10,23 @@ function map(...rows: string[]) {
   const classes = Uint8Array.from(rows.join(""), Number);
   return { width: rows[0]!.length, height: rows.length, classes };
 }
+
+describe("an outlined image", () => {
+  test("is the overlay of a label on which nothing was found", () => {
+    const [width, height] = [6, 5];
+    const digits = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(digits, fc.constantFrom(1 as const, 3 as const), (values, channels) => {
+        const pixels = Uint8Array.from({ length: 30 * channels }, (_, i) => (i * 37) % 256);
+        const label = { width, height, classes: Uint8Array.from(values) };
+        const nothing = { width, height, classes: new Uint8Array(30) };
+        const image = { width, height, channels, pixels };
+        const drawn = overlay(image, nothing, { classCount: 2, label });
+        expect(outlined(image, label)).toEqual(drawn);
+      }),
+    );
+  });
+});
 
 describe("a signed distance", () => {
   test("is half a pixel on both sides of the outline and grows away from it", () => {

@@ -128,7 +128,11 @@ describe("forms", () => {
     expect(absent.statusCode).toBe(404);
     const epochs = await post("/api/models", { ...form, epochs: 0 });
     expect(epochs.statusCode).toBe(400);
-    expect(Object.keys(epochs.json().errors)).toEqual(["epochs"]);
+    expect(epochs.json().errors).toEqual({ epochs: ["must be 1 or more"] });
+    const rates = await post("/api/models", { ...form, learningRates: [Number.NaN] });
+    expect(rates.json().errors).toEqual({ learningRates: ["must be a number"] });
+    const name = await post("/api/models", { ...form, name: "Müller & Söhne" });
+    expect(name.json().errors.name[0]).toContain("use letters, digits, dots, dashes");
     const extra = await post("/api/models", { ...form, command: "rm" });
     expect(extra.statusCode).toBe(400);
   });

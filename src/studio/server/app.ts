@@ -12,6 +12,7 @@ import { addGuard, type GuardOptions } from "./guard.ts";
 import { JobBoard } from "./job-board.ts";
 import { JobWatch } from "./job-watch.ts";
 import { Jobs } from "./jobs.ts";
+import { refuseNulls } from "./no-nulls.ts";
 import { packageFiles } from "./package-files.ts";
 import { replyTo } from "./refusal.ts";
 import { Roots } from "./roots.ts";
@@ -68,6 +69,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   // A form of a stranger's page can send text, but no JSON.
   app.removeContentTypeParser("text/plain");
   addGuard(app, options);
+  refuseNulls(app);
   app.setErrorHandler((error, _request, reply) => {
     const { status, body } = replyTo(error);
     if (status >= 500) console.error(error);

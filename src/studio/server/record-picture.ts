@@ -1,5 +1,5 @@
 /** @file A record of a dataset as a PNG: the image, with outlines, or its classes in colour. */
-import { overlay } from "../../job/overlay.ts";
+import { outlined, overlay } from "../../job/overlay.ts";
 import { type Color, classPalette } from "../../job/palette.ts";
 import { pngOf } from "../../job/picture.ts";
 import { type DatasetRecord, windowed } from "./records.ts";
@@ -27,6 +27,7 @@ export function recordPicture(
     });
     return pngOf({ width, height, channels: 3, pixels }, scale);
   }
+  if (scale === 1) return pngOf(outlined(picture, label));
   const nothing = { width, height, classes: new Uint8Array(width * height) };
   return pngOf(overlay(picture, nothing, { classCount: 2, scale, label }));
 }

@@ -1,6 +1,7 @@
 /** @file A request that is refused, and how the reply says so. */
 import { CaffeError } from "../../errors.ts";
 import type { ErrorReply } from "../api-types.ts";
+import { type SchemaError, schemaSentence } from "./schema-sentence.ts";
 
 /** What the user asked for cannot be done; the message is for them. */
 export class Refusal extends Error {
@@ -25,20 +26,25 @@ export function replyTo(error: unknown): { status: number; body: ErrorReply } {
   }
   if (error instanceof CaffeError)
     return { status: 400, body: { errors: { "": [error.message] } } };
+  const wrong = schemaErrorOf(error);
+  if (wrong) {
+    const { field, sentence } = schemaSentence(wrong);
+    return { status: 400, body: { errors: { [field]: [sentence] } } };
+  }
   const status = statusOf(error);
   const message = error instanceof Error && status < 500 ? error.message : "something went wrong";
-  return { status, body: { errors: { [fieldOf(error)]: [message] } } };
+  return { status, body: { errors: { "": [message] } } };
 }
 
-/** Fastify's own errors: bodies that are too large, or not what the schema says. */
+/** Fastify's own errors, such as bodies that are too large. */
 function statusOf(error: unknown): number {
   const has = typeof error === "object" && error !== null && "statusCode" in error;
   return has && typeof error.statusCode === "number" ? error.statusCode : 500;
 }
 
-function fieldOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("validation" in error)) return "";
+/** The first thing that a schema found; undefined for any other error. */
+function schemaErrorOf(error: unknown): SchemaError | undefined {
+  if (typeof error !== "object" || error === null || !("validation" in error)) return undefined;
   const first: unknown = Array.isArray(error.validation) ? error.validation[0] : undefined;
-  if (typeof first !== "object" || first === null || !("instancePath" in first)) return "";
-  return String(first.instancePath).split("/")[1] ?? "";
+  return typeof first === "object" && first !== null ? first : undefined;
 }

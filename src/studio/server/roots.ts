@@ -3,9 +3,8 @@ import { realpathSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { Refusal, notFound } from "./refusal.ts";
+import { ID_PATTERN } from "./schemas.ts";
 
-/** Job ids are names of folders: letters, digits, and `.`, `_`, `-` after the first. */
-export const ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$";
 const idForm = new RegExp(ID_PATTERN);
 
 export class Roots {

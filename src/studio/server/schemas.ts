@@ -1,5 +1,6 @@
 /** @file JSON schemas that several routes check with. */
-import { ID_PATTERN } from "./roots.ts";
+/** Job ids are names of folders: letters, digits, and `.`, `_`, `-` after the first. */
+export const ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$";
 
 export const id = { type: "string", pattern: ID_PATTERN } as const;
 

@@ -105,11 +105,23 @@ function reportLines({ records, classNames, stage, iter }: Evaluation, worst: nu
 }
 
 function summaryLines(
-  { meanDice, medianDice, worstDice, missed, empty, records, classes }: EvaluationSummary,
+  {
+    meanDice,
+    medianDice,
+    worstDice,
+    medianHd95,
+    missed,
+    empty,
+    records,
+    classes,
+  }: EvaluationSummary,
   classNames: readonly string[],
 ): string[] {
   return [
     `Dice: mean ${shown(meanDice)}, median ${shown(medianDice)}, worst ${shown(worstDice)} over ${records - empty} records`,
+    ...(medianHd95 === undefined
+      ? []
+      : [`HD95: median ${shown(medianHd95)} mm; the image's diagonal where nothing is found`]),
     ...(missed > 0 ? [`nothing of the object is found in ${missed} of them`] : []),
     ...(empty > 0
       ? [`${empty} records have no object and none was found; they are not counted`]

@@ -1,5 +1,7 @@
 /** @file Class maps: which class each pixel has, from a net's scores, and how well it agrees with a label. */
 
+import { type PixelSpacing, hausdorff95 } from "./surface-distance.ts";
+
 /** The class of each pixel, rows from the top. */
 export interface ClassMap {
   readonly width: number;
@@ -39,13 +41,22 @@ export interface ClassScore {
   readonly dice?: number | undefined;
   /** |A and B| / |A or B|; undefined where both are empty. */
   readonly iou?: number | undefined;
+  /** Of the outlines, in mm (`hausdorff95`); absent where the size of a pixel is not known, and of class 0. */
+  readonly hd95?: number | undefined;
 }
 
 /** Label pixels with this value take no part. */
 const IGNORED = 255;
 
-/** Counts and agreement of every class that occurs, class 0 included. */
-export function scoreClasses(prediction: ClassMap, label?: ClassMap): ClassScore[] {
+/**
+ * Counts and agreement of every class that occurs, class 0 included.
+ * @param spacing of the pixels, for distances
+ */
+export function scoreClasses(
+  prediction: ClassMap,
+  label?: ClassMap,
+  spacing?: PixelSpacing,
+): ClassScore[] {
   const predicted = new Uint32Array(256);
   const labelled = new Uint32Array(256);
   const common = new Uint32Array(256);
@@ -62,6 +73,20 @@ export function scoreClasses(prediction: ClassMap, label?: ClassMap): ClassScore
     if (!label) return { class: c, predicted: predicted[c]! };
     const sum = predicted[c]! + labelled[c]!;
     const counts = { class: c, predicted: predicted[c]!, labelled: labelled[c]! };
-    return { ...counts, dice: (2 * common[c]!) / sum, iou: common[c]! / (sum - common[c]!) };
+    const agreement = { dice: (2 * common[c]!) / sum, iou: common[c]! / (sum - common[c]!) };
+    if (!spacing || c === 0) return { ...counts, ...agreement };
+    return { ...counts, ...agreement, hd95: outlineDistance(c, prediction, label, spacing) };
   });
+}
+
+function outlineDistance(
+  value: number,
+  prediction: ClassMap,
+  label: ClassMap,
+  spacing: PixelSpacing,
+): number | undefined {
+  const truth = label.classes;
+  const found = prediction.classes.map((c, i) => Number(c === value && truth[i] !== IGNORED));
+  const wanted = truth.map((c) => Number(c === value));
+  return hausdorff95(found, wanted, label, spacing);
 }

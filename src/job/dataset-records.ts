@@ -6,6 +6,7 @@ import { DATASET_FILE } from "../plugins/dataset/build.ts";
 import { imageOf } from "../plugins/dataset/statistics.ts";
 import type { ClassMap } from "./class-map.ts";
 import type { FloatImage } from "./float-image.ts";
+import type { PixelSpacing } from "./surface-distance.ts";
 
 export type Stage = "train" | "val";
 
@@ -55,6 +56,12 @@ export class DatasetRecords {
     const planes = await imageOf(decodeDatum(value, name), name);
     return { ...planes, data: Float32Array.from(planes.data) };
   }
+}
+
+/** The size of a record's pixels, where its source told. */
+export function spacingOf({ rowMm, columnMm }: RecordFacts = {}): PixelSpacing | undefined {
+  const isLength = (value: unknown): value is number => typeof value === "number" && value > 0;
+  return isLength(rowMm) && isLength(columnMm) ? { rowMm, columnMm } : undefined;
 }
 
 /** What is known of each record of a stage, and the names of the classes; empty for datasets of others. */

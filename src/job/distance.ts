@@ -16,18 +16,42 @@ export function signedDistance(mask: Uint8Array, width: number, height: number):
   );
 }
 
+/**
+ * Distance of each pixel's centre to the nearest non-zero pixel's, in mm.
+ * @param targets some pixel must be non-zero
+ */
+export function distanceTo(
+  targets: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  spacing: { readonly rowMm: number; readonly columnMm: number },
+): Float64Array {
+  const squares = squaredDistance(targets, width, height, (value) => value !== 0, {
+    ...{ row: spacing.rowMm ** 2, column: spacing.columnMm ** 2 },
+  });
+  return squares.map(Math.sqrt);
+}
+
 /** Squared distance to the nearest pixel that is a target; by columns, then by rows (Felzenszwalb and Huttenlocher 2012). */
 function squaredDistance(
   mask: Uint8Array,
   width: number,
   height: number,
   isTarget: (value: number) => boolean,
+  square = { row: 1, column: 1 },
 ): Float64Array {
   const squares = Float64Array.from(mask, (value) => (isTarget(value) ? 0 : FAR));
   const scratch = new LowerEnvelope(Math.max(width, height));
   for (let x = 0; x < width; x++) scratch.run(squares, x, width, height);
+  // Each direction is measured in its own pixels.
+  scale(squares, square.row / square.column);
   for (let y = 0; y < height; y++) scratch.run(squares, y * width, 1, width);
+  scale(squares, square.column);
   return squares;
+}
+
+function scale(squares: Float64Array, factor: number): void {
+  if (factor === 1) return;
+  for (let i = 0; i < squares.length; i++) squares[i]! *= factor;
 }
 
 /** The minimum over parabolas (x - q)^2 + f(q) along one line of pixels. */

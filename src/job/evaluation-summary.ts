@@ -23,6 +23,12 @@ export function recordIou({ classes }: Pick<ScoredRecord, "classes">): number | 
   return mean(objectsOf(classes).map(({ iou }) => iou));
 }
 
+/** The largest distance of an object's outline to the label's, in mm; undefined where pixels have no size. */
+export function recordHd95({ classes }: Pick<ScoredRecord, "classes">): number | undefined {
+  const known = objectsOf(classes).flatMap(({ hd95 }) => hd95 ?? []);
+  return known.length > 0 ? Math.max(...known) : undefined;
+}
+
 /** Lowest Dice first; of equal ones those with more missed pixels; records without an object last. */
 export function worstFirst(records: readonly ScoredRecord[]): ScoredRecord[] {
   const rank = (record: ScoredRecord) => recordDice(record) ?? 2;
@@ -50,6 +56,8 @@ export interface EvaluationSummary {
   readonly meanDice: number | undefined;
   readonly medianDice: number | undefined;
   readonly worstDice: number | undefined;
+  /** The median of `recordHd95`, which a few missed objects do not rule. */
+  readonly medianHd95?: number | undefined;
   /** Records whose object was not found at all. */
   readonly missed: number;
   /** All classes but background. */
@@ -65,6 +73,9 @@ export function summarize(records: readonly ScoredRecord[]): EvaluationSummary {
     meanDice: mean(dice),
     medianDice: medianOf(sorted),
     worstDice: sorted[0],
+    medianHd95: medianOf(
+      records.flatMap((record) => recordHd95(record) ?? []).sort((a, b) => a - b),
+    ),
     missed: dice.filter((value) => value === 0).length,
     classes: classSummaries(records),
   };
@@ -112,8 +123,9 @@ export function evaluationCsv(
     ...new Set(records.flatMap((record) => objectsOf(record.classes).map((score) => score.class))),
   ].sort((a, b) => a - b);
   const nameOf = (index: number) => classNames[index] ?? `class ${index}`;
+  const hasHd95 = records.some((record) => recordHd95(record) !== undefined);
   const head = [
-    ...["record", ...facts, "dice", "iou"],
+    ...["record", ...facts, "dice", "iou", ...(hasHd95 ? ["hd95 mm"] : [])],
     ...classes.flatMap((index) =>
       ["predicted pixels", "labelled pixels", "dice"].map((what) => `${nameOf(index)} ${what}`),
     ),
@@ -123,6 +135,7 @@ export function evaluationCsv(
     ...facts.map((fact) => record.facts[fact]),
     recordDice(record),
     recordIou(record),
+    ...(hasHd95 ? [recordHd95(record)] : []),
     ...classes.flatMap((index) => {
       const score = record.classes.find((candidate) => candidate.class === index);
       return [score?.predicted ?? 0, score?.labelled ?? 0, score?.dice];

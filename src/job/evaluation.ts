@@ -1,10 +1,17 @@
 /** @file A trained model on a whole half of its dataset: how well each record is segmented, worst first. */
 import { type ClassScore, scoreClasses } from "./class-map.ts";
-import { DatasetRecords, type RecordFacts, type Stage, datasetFacts } from "./dataset-records.ts";
+import {
+  DatasetRecords,
+  type RecordFacts,
+  type Stage,
+  datasetFacts,
+  spacingOf,
+} from "./dataset-records.ts";
 import { DataSourceError } from "../errors.ts";
 import { checkInterrupted } from "../plugins/dataset/interrupt.ts";
 import { type ScoredRecord, worstFirst } from "./evaluation-summary.ts";
 import type { Segmenter } from "./segmenter.ts";
+import type { PixelSpacing } from "./surface-distance.ts";
 
 /** What `cortado evaluate` writes. */
 export interface Evaluation {
@@ -40,7 +47,7 @@ export async function evaluate(
     const records: ScoredRecord[] = [];
     for (let index = 0; index < source.count; index++) {
       checkInterrupted(signal);
-      const classes = await scoresOf(segmenter, source, index);
+      const classes = await scoresOf(segmenter, source, index, spacingOf(facts[index]));
       records.push({ index, facts: shownFacts(facts[index]), classes });
       onProgress?.(index + 1, source.count);
     }
@@ -58,12 +65,13 @@ async function scoresOf(
   segmenter: Segmenter,
   source: DatasetRecords,
   index: number,
+  spacing: PixelSpacing | undefined,
 ): Promise<ClassScore[]> {
   const [image, label] = [await source.image(index), await source.label(index)];
   if (!image) throw new DataSourceError(`the dataset has no record ${index}`);
   if (!label) throw new DataSourceError("the dataset has no label images to compare with");
   const { map } = await segmenter.segment(image);
-  return scoreClasses(map, label);
+  return scoreClasses(map, label, spacing);
 }
 
 /** The key is the number once more. */

@@ -12,6 +12,8 @@ export interface Sample {
   readonly feature: Planes;
   /** (1, H, W). */
   readonly label: Planes;
+  /** What only the file itself tells of the image, for `dataset.json`: the size of a pixel in mm. */
+  readonly about?: { readonly rowMm: number; readonly columnMm: number } | undefined;
 }
 
 /** One image of a dataset that is to be made. */
@@ -116,13 +118,13 @@ class StageWriter {
     this.#labels = createLmdb(join(folder, "labels"));
   }
 
-  add(entry: Entry, { feature, label, featureBytes, labelBytes }: Encoded): void {
+  add(entry: Entry, { feature, label, about, featureBytes, labelBytes }: Encoded): void {
     checkShape("Feature", entry, feature, this.#first.feature);
     checkShape("Label", entry, label, this.#first.label);
     const key = String(this.#records.length).padStart(9, "0");
     this.#features.put(key, featureBytes);
     this.#labels.put(key, labelBytes);
-    this.#records.push({ key, about: entry.about });
+    this.#records.push({ key, about: { ...entry.about, ...about } });
     this.#mean.add(feature, entry.id);
     const { data } = label;
     for (let i = 0; i < data.length; i++) {

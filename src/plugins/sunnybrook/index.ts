@@ -104,6 +104,7 @@ function entryOf(
 async function loadPair({ image, contour }: Pair, channels: "L" | "RGB"): Promise<Sample> {
   const [dicom, points] = await Promise.all([readDicom(image), readContour(contour)]);
   const { rows: height, columns: width, frames, samplesPerPixel, values } = dicom;
+  const spacing = dicom.pixelSpacingMm;
   if (frames !== 1 || samplesPerPixel !== 1) {
     throw new DataSourceError(
       `${image}: has ${frames} frames of ${samplesPerPixel} samples; expected one grayscale slice`,
@@ -118,5 +119,6 @@ async function loadPair({ image, contour }: Pair, channels: "L" | "RGB"): Promis
   return {
     feature: channels === "RGB" ? repeatChannel(feature, 3) : feature,
     label: { channels: 1, height, width, data: mask.data },
+    about: spacing && { rowMm: spacing[0], columnMm: spacing[1] },
   };
 }

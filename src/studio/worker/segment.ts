@@ -1,5 +1,6 @@
 /** @file A program of its own: gets one request, sends one segmentation or one sentence, and ends. */
 import { scoreClasses } from "../../job/class-map.ts";
+import { datasetFacts, spacingOf } from "../../job/dataset-records.ts";
 import { jobModel } from "../../job/job-model.ts";
 import { type ArrayView, type LayerView, layerViews } from "../../job/layer-views.ts";
 import { readImage } from "../../job/read-image.ts";
@@ -13,6 +14,10 @@ async function answer(request: SegmentRequest): Promise<SegmentReply> {
     "dataset" in request
       ? await readRecord(request.dataset, request.stage, request.index)
       : { image: await readImage(request.file, request.frame), label: undefined };
+  const spacing =
+    "dataset" in request
+      ? spacingOf(datasetFacts(request.dataset, request.stage).records[request.index])
+      : undefined;
   const { iter, ...model } = await jobModel(request.folder, request.iter);
   const segmenter = await Segmenter.open({ ...model, fence: request.fence });
   try {
@@ -26,7 +31,7 @@ async function answer(request: SegmentRequest): Promise<SegmentReply> {
         window: windowOf(image),
         classes: base64(map.classes),
         ...(label ? { label: base64(label.classes) } : {}),
-        scores: scoreClasses(map, label),
+        scores: scoreClasses(map, label, spacing),
         ...(layers ? { layers: layers.map(shownLayer) } : {}),
       },
     };

@@ -34,7 +34,7 @@ const contours = join(study, "Sunnybrook Cardiac MR Database ContoursPart3");
 interface Stage {
   readonly count: number;
   readonly classPixels: readonly number[];
-  readonly records: readonly Record<string, string>[];
+  readonly records: readonly Record<string, string | number>[];
 }
 
 interface DatasetFile {
@@ -120,11 +120,19 @@ describe("buildSunnybrookDataset", () => {
     expect(Buffer.from(png!.data)).toEqual(Buffer.from(raw!.data));
   });
 
+  test("keeps the size of each slice's pixels, which distances in mm need", async () => {
+    const { out } = await build("spacing");
+    for (const { image, rowMm, columnMm } of datasetFile(out).train.records) {
+      const { pixelSpacingMm } = await readDicom(join(images, `${image}`));
+      expect([rowMm, columnMm]).toEqual(pixelSpacingMm);
+    }
+  });
+
   test("keeps 16-bit features in PNG, and says what Caffe makes of them", async () => {
     const { out, messages } = await build("png", { featureEncoding: "png", valPercent: 0 });
     const [record] = await readRecords(out, "train_db", "features");
     const { image } = datasetFile(out).train.records[0]!;
-    const { values } = await readDicom(join(images, image!));
+    const { values } = await readDicom(join(images, `${image}`));
     expect(record!.data).toEqual(Uint16Array.from(values));
     expect(messages.join()).toContain("Caffe decodes images to 8 bits");
   });

@@ -77,7 +77,7 @@ export function CurveLook({ look, onChange }: { look: Look; onChange: (look: Loo
       </label>
       <label class="slider">
         <span>
-          Smoothing <output>{look.smoothing}</output>
+          Smoothing <span>{look.smoothing}</span>
         </span>
         <input
           type="range"

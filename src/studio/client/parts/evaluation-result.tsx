@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import {
   recordDice,
+  recordHd95,
   recordIou,
   summarize,
   summarizeCases,
@@ -45,7 +46,7 @@ export function EvaluationResult({ detail, dataset, csv, onOpen }: EvaluationRes
               />
               <span>
                 <strong>Dice {recordDice(record)?.toFixed(3) ?? "-"}</strong>
-                <span class="soft"> IoU {recordIou(record)?.toFixed(3) ?? "-"}</span>
+                <span class="soft">{otherScores(record)}</span>
                 <br />
                 {recordName(record.facts, record.index)}
                 <br />
@@ -64,6 +65,11 @@ export function EvaluationResult({ detail, dataset, csv, onOpen }: EvaluationRes
   );
 }
 
+function otherScores(record: ScoredRecord): string {
+  const hd95 = recordHd95(record);
+  return ` IoU ${recordIou(record)?.toFixed(3) ?? "-"}${hd95 === undefined ? "" : `, HD95 ${hd95.toFixed(1)} mm`}`;
+}
+
 function pixelsText({ classes }: ScoredRecord): string {
   const objects = classes.filter((score) => score.class !== 0);
   const found = objects.reduce((sum, { predicted }) => sum + predicted, 0);
@@ -78,6 +84,9 @@ function Summary({ detail: { records, classNames } }: { detail: EvaluationDetail
     ["Mean Dice", summary.meanDice?.toFixed(3) ?? "-"],
     ["Median", summary.medianDice?.toFixed(3) ?? "-"],
     ["Worst", summary.worstDice?.toFixed(3) ?? "-"],
+    ...(summary.medianHd95 === undefined
+      ? []
+      : [["Median HD95", `${summary.medianHd95.toFixed(1)} mm`] as const]),
     ["Records", `${counted}`],
     ["Object missed in", `${summary.missed}`],
     ...(summary.empty > 0

@@ -14,6 +14,7 @@ interface ScoreTableProps {
 export function ScoreTable({ result, nameOf, palette, lit }: ScoreTableProps) {
   const found = result.scores.filter((score) => score.class !== 0);
   const hasLabel = result.label !== undefined;
+  const hasHd95 = found.some(({ hd95 }) => hd95 !== undefined);
   const isNothing = !found.some(({ predicted }) => predicted > 0);
   return (
     <>
@@ -33,6 +34,11 @@ export function ScoreTable({ result, nameOf, palette, lit }: ScoreTableProps) {
               {hasLabel && <th class="number">Truth</th>}
               {hasLabel && <th class="number">Dice</th>}
               {hasLabel && <th class="number">IoU</th>}
+              {hasHd95 && (
+                <th class="number" title="95 % of the outlines are no farther apart">
+                  HD95, mm
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -46,6 +52,7 @@ export function ScoreTable({ result, nameOf, palette, lit }: ScoreTableProps) {
                 {hasLabel && <td class="number">{grouped(score.labelled ?? 0)}</td>}
                 {hasLabel && <td class="number">{score.dice?.toFixed(3) ?? ""}</td>}
                 {hasLabel && <td class="number">{score.iou?.toFixed(3) ?? ""}</td>}
+                {hasHd95 && <td class="number">{score.hd95?.toFixed(1) ?? ""}</td>}
               </tr>
             ))}
           </tbody>

@@ -31,10 +31,19 @@ const study = temporary("study");
 const images = join(study, "challenge_training");
 const contours = join(study, "Sunnybrook Cardiac MR Database ContoursPart3");
 
+interface DatasetRecord {
+  readonly key: string;
+  readonly case: string;
+  readonly image: string;
+  readonly contour: string;
+  readonly rowMm: number;
+  readonly columnMm: number;
+}
+
 interface Stage {
   readonly count: number;
   readonly classPixels: readonly number[];
-  readonly records: readonly Record<string, string | number>[];
+  readonly records: readonly DatasetRecord[];
 }
 
 interface DatasetFile {
@@ -87,9 +96,9 @@ describe("buildSunnybrookDataset", () => {
     for (const [i, about] of val.records.entries()) {
       const key = `00000000${i}`;
       expect([about.key, features[i]!.key, labels[i]!.key]).toEqual([key, key, key]);
-      const { values } = await readDicom(join(images, about.image!));
+      const { values } = await readDicom(join(images, about.image));
       expect(features[i]!.data).toEqual(Float32Array.from(values));
-      const points = await readContour(join(contours, about.contour!));
+      const points = await readContour(join(contours, about.contour));
       expect(Buffer.from(labels[i]!.data)).toEqual(Buffer.from(contourMask(points, 64, 64).data));
       expect([features[i]!.label, labels[i]!.label]).toEqual([0, 0]);
     }
@@ -123,7 +132,7 @@ describe("buildSunnybrookDataset", () => {
   test("keeps the size of each slice's pixels, which distances in mm need", async () => {
     const { out } = await build("spacing");
     for (const { image, rowMm, columnMm } of datasetFile(out).train.records) {
-      const { pixelSpacingMm } = await readDicom(join(images, `${image}`));
+      const { pixelSpacingMm } = await readDicom(join(images, image));
       expect([rowMm, columnMm]).toEqual(pixelSpacingMm);
     }
   });
@@ -132,7 +141,7 @@ describe("buildSunnybrookDataset", () => {
     const { out, messages } = await build("png", { featureEncoding: "png", valPercent: 0 });
     const [record] = await readRecords(out, "train_db", "features");
     const { image } = datasetFile(out).train.records[0]!;
-    const { values } = await readDicom(join(images, `${image}`));
+    const { values } = await readDicom(join(images, image));
     expect(record!.data).toEqual(Uint16Array.from(values));
     expect(messages.join()).toContain("Caffe decodes images to 8 bits");
   });

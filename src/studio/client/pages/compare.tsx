@@ -9,6 +9,7 @@ import { useJobs } from "../lib/use-jobs.ts";
 import { Chart } from "../parts/chart.tsx";
 import { CurveLook, plainLook } from "../parts/curves.tsx";
 import { SelectField } from "../parts/field.tsx";
+import { RunChoice } from "../parts/run-choice.tsx";
 
 export function ComparePage({ ids }: { ids: readonly string[] }) {
   const jobs = useJobs();
@@ -38,15 +39,7 @@ export function ComparePage({ ids }: { ids: readonly string[] }) {
   return (
     <>
       <h1>Compare</h1>
-      <fieldset class="choices">
-        <legend>Models</legend>
-        {models.map(({ id, title }) => (
-          <label key={id} class="check">
-            <input type="checkbox" checked={ids.includes(id)} onChange={() => toggle(id)} />
-            {title ?? id}
-          </label>
-        ))}
-      </fieldset>
+      <RunChoice models={models} ids={ids} onToggle={toggle} />
       {runs.length === 0 ? (
         <p class="empty">Choose two models or more: their curves appear over each other here.</p>
       ) : (

@@ -1,7 +1,8 @@
 /** @file The images plug-in: a folder of images and one of label images become a segmentation dataset. */
 import { basename, resolve } from "node:path";
 import { silentLogger } from "../../core/logger.ts";
-import { DataSourceError } from "../../errors.ts";
+import { MAX_PIXELS } from "../../data/index.ts";
+import { DataSourceError, UsageError } from "../../errors.ts";
 import {
   buildDataset,
   type DatasetOptions,
@@ -65,6 +66,7 @@ export async function planImagesDataset(options: Omit<ImagesOptions, "out">): Pr
     split: options.split ?? IMAGES_DEFAULTS.split,
     seed: options.seed ?? IMAGES_DEFAULTS.seed,
   };
+  checkSize(options.resize);
   const { train, val } = await splitPairs({ ...options, ...settings });
   const rule = await ruleFor([...train, ...val], options);
   if (rule.note) logger.log("info", "images", rule.note);
@@ -91,6 +93,14 @@ export async function planImagesDataset(options: Omit<ImagesOptions, "out">): Pr
     },
   };
   return { ...stages, description, leftOut: [] };
+}
+
+/** @throws UsageError for a size that no image may have */
+function checkSize(size: ImagesOptions["resize"]): void {
+  if (!size || size.width * size.height <= MAX_PIXELS) return;
+  throw new UsageError(
+    `${size.width} x ${size.height} pixels are more than an image may have (${MAX_PIXELS}); choose a smaller size`,
+  );
 }
 
 /** The settings that have no default, as far as they are given; paths absolute. */

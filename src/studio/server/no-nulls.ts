@@ -11,7 +11,10 @@ export function refuseNulls(app: FastifyInstance): void {
   });
 }
 
-function hasNull(value: unknown): boolean {
-  if (typeof value !== "object") return false;
-  return value === null || Object.values(value).some(hasNull);
+/** Nothing that a form may hold lies deeper: what does is refused by its schema. */
+const DEEPEST = 8;
+
+function hasNull(value: unknown, depth = 0): boolean {
+  if (typeof value !== "object" || depth > DEEPEST) return false;
+  return value === null || Object.values(value).some((inner) => hasNull(inner, depth + 1));
 }

@@ -117,6 +117,12 @@ describe("features", () => {
     expect(of("c").every((value) => Math.abs(value - 200) <= 1)).toBe(true);
   });
 
+  test("are refused at a size that no image may have, before one is read", async () => {
+    const resize = { width: 99_999, height: 99_999 };
+    const plan = planImagesDataset({ images: "nowhere", labels: "nowhere", resize });
+    await expect(plan).rejects.toThrow("99999 x 99999 pixels are more than an image may have");
+  });
+
   test("and labels are resized, labels without new values", async () => {
     const images = one(png([0, 100, 0, 100]));
     const labels = one(png([0, 5, 0, 5]));

@@ -25,7 +25,7 @@ const WIDE_TAPS = 8;
 export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
   const { kernels, control, packed, native } = runtime;
   if (isEmpty(shape)) return emptyPlan(runtime, shape);
-  if (suitsWinograd(runtime, shape)) return winogradPlan(runtime, shape);
+  if (suitsWinograd(shape)) return winogradPlan(runtime, shape);
   const { geometry, reserve, dispose } = placeGeometry(runtime, shape, false);
   if (native?.prepare(geometry)) return nativePlan(native, geometry, dispose);
   reserve();

@@ -138,9 +138,25 @@ export type Kernels = {
     dy: Pointer,
     dbias: Pointer,
   ): void;
+  planeProducts(
+    control: Pointer,
+    planes: number,
+    isBTransposed: boolean,
+    M: number,
+    N: number,
+    K: number,
+    a: Pointer,
+    aStep: number,
+    b: Pointer,
+    bStep: number,
+    c: Pointer,
+    cStep: number,
+    accumulate: boolean,
+  ): void;
   winogradPlane(count: number): number;
   winogradImage(
     control: Pointer,
+    size: number,
     image: Pointer,
     tiles: Pointer,
     channels: number,
@@ -156,6 +172,7 @@ export type Kernels = {
   ): void;
   winogradResult(
     control: Pointer,
+    size: number,
     tiles: Pointer,
     image: Pointer,
     channels: number,
@@ -170,6 +187,7 @@ export type Kernels = {
   ): void;
   winogradResultDiff(
     control: Pointer,
+    size: number,
     image: Pointer,
     tiles: Pointer,
     channels: number,
@@ -183,6 +201,7 @@ export type Kernels = {
   ): void;
   winogradFilters(
     control: Pointer,
+    taps: number,
     filters: Pointer,
     tiles: Pointer,
     outChannels: number,
@@ -191,6 +210,7 @@ export type Kernels = {
   ): void;
   winogradFilterDiff(
     control: Pointer,
+    taps: number,
     tiles: Pointer,
     filters: Pointer,
     outChannels: number,

@@ -30,6 +30,21 @@ interface Addon {
     adds: number,
     c: Pointer,
   ): void;
+  products(
+    engine: object,
+    items: number,
+    transB: number,
+    M: number,
+    N: number,
+    K: number,
+    a: Pointer,
+    aStep: number,
+    b: Pointer,
+    bStep: number,
+    adds: number,
+    c: Pointer,
+    cStep: number,
+  ): void;
   prepare(engine: object, geometry: Pointer): boolean;
   correlate(
     engine: object,
@@ -129,6 +144,38 @@ export class NativeEngine {
       b,
       Number(adds),
       c,
+    );
+  }
+
+  /** Many products of one shape, as `Runtime.products`. */
+  products(
+    items: number,
+    transB: boolean,
+    M: number,
+    N: number,
+    K: number,
+    a: Pointer,
+    aStep: number,
+    b: Pointer,
+    bStep: number,
+    adds: boolean,
+    c: Pointer,
+    cStep: number,
+  ): void {
+    this.#addon.products(
+      this.#engine,
+      items,
+      Number(transB),
+      M,
+      N,
+      K,
+      a,
+      aStep,
+      b,
+      bStep,
+      Number(adds),
+      c,
+      cStep,
     );
   }
 

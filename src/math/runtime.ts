@@ -112,6 +112,32 @@ export class Runtime {
     gemm(this.control, this.packed, transA, transB, M, N, K, alpha, a, b, beta, c);
   }
 
+  /**
+   * C = A op(B) + (adds ? C : 0) for each of `items` products of one shape; A is M x K, row-major, and no
+   * size is 0. The steps from product to product are in bytes.
+   */
+  products(
+    items: number,
+    transB: boolean,
+    M: number,
+    N: number,
+    K: number,
+    a: Pointer,
+    aStep: number,
+    b: Pointer,
+    bStep: number,
+    adds: boolean,
+    c: Pointer,
+    cStep: number,
+  ): void {
+    const { native, kernels, control } = this;
+    if (native) native.products(items, transB, M, N, K, a, aStep, b, bStep, adds, c, cStep);
+    else {
+      const { planeProducts } = kernels;
+      planeProducts(control, items, transB, M, N, K, a, aStep, b, bStep, c, cStep, adds);
+    }
+  }
+
   /** Ends the worker threads. */
   dispose(): void {
     this.native?.dispose();

@@ -72,23 +72,21 @@ const digits = (ms) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
 
 /** Starts everybody who can run the workload; those who cannot are left out. */
 async function contestantsOf(workload) {
-  const own = engines.map(async (engine) => ({
-    engine,
-    process: await startContestant(process.execPath, [
-      file("worker.mjs"),
-      workload.name,
-      engine,
-      options.threads,
-      options.device,
-    ]),
-  }));
+  const { name } = workload;
+  const own = engines.map((engine) => {
+    const args = [file("worker.mjs"), name, engine, options.threads, options.device];
+    return { engine, command: [process.execPath, args] };
+  });
   const others = peers
     .filter((peer) => (workload.peers ?? []).includes(peer.split("-")[0]))
-    .map(async (peer) => ({ peer, process: await startContestant(...PEERS[peer](workload.name)) }));
+    .map((peer) => ({ peer, command: PEERS[peer](name) }));
   // One after the other: starting up together they would slow each other's first iterations.
   const started = [];
-  for (const start of [...own, ...others]) started.push(await start);
-  return started.filter((contestant) => contestant.process);
+  for (const { command, ...contestant } of [...own, ...others]) {
+    const child = await startContestant(...command);
+    if (child) started.push({ ...contestant, process: child });
+  }
+  return started;
 }
 
 /** Runs one workload. @returns a result for each engine */

@@ -218,6 +218,22 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 60, groups: 1, imageChannels: 48, outChannels: 48 },
     [axis(9, 3, 1, 1), axis(5, 3, 1, 1)],
   ),
+  "5 x 5 taps over many channels": shapeOf(
+    { images: 2, groups: 1, imageChannels: 49, outChannels: 53 },
+    [axis(13, 5, 1, 2), axis(19, 5, 1, 2)],
+  ),
+  "5 x 5 taps over many channels, unpadded on one side, padded to the most on the other": shapeOf(
+    { images: 1, groups: 1, imageChannels: 64, outChannels: 48 },
+    [axis(20, 5), axis(11, 5, 1, 4)],
+  ),
+  "5 x 5 taps over many channels, in groups, of images that take several parts": shapeOf(
+    { images: 25, groups: 2, imageChannels: 100, outChannels: 96 },
+    [axis(26, 5, 1, 2), axis(13, 5, 1, 1)],
+  ),
+  "5 x 5 taps over many channels, images narrower than four tiles": shapeOf(
+    { images: 60, groups: 1, imageChannels: 48, outChannels: 48 },
+    [axis(9, 5, 1, 2), axis(3, 5, 1, 2)],
+  ),
   "many small images": shapeOf({ images: 37, groups: 1, imageChannels: 5, outChannels: 13 }, [
     axis(12, 5),
     axis(11, 5, 2),

@@ -4,6 +4,7 @@ export { add, axpby, copy, fill, mul, relu, reluGradient } from "./elementwise";
 export { addBias, biasGradient, dot } from "./reduce";
 export { commonScratchBytes, packBytes } from "./memory";
 export { gemm } from "./gemm";
+export { planeProducts } from "./planes";
 export { sgdStep } from "./sgd";
 export { softmaxPlanes } from "./softmax";
 export { winogradImage, winogradResult, winogradResultDiff } from "./winograd";

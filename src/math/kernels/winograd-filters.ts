@@ -1,7 +1,7 @@
-/** @file Transforms between filters of 3 x 3 taps and their Winograd tiles; see winograd.ts. */
-import { arg, ceilDivide, setArg } from "./memory";
-import { loadSome } from "./simd";
+/** @file Transforms between square filters of 3 or 5 taps an axis and their Winograd tiles; see winograd.ts. */
+import { arg, blockScratch, ceilDivide, setArg } from "./memory";
 import { parallel } from "./threads";
+import { gatherTaps, spreadTaps } from "./winograd-points";
 
 const FROM = 0;
 const TO = 1;
@@ -9,6 +9,12 @@ const OUT_CHANNELS = 2;
 const CHANNELS = 3;
 const TURNED = 4;
 const ADDS = 5;
+const TAPS = 6;
+
+/** Values of a tile along each axis. */
+const VALUES = 6;
+/** Vectors of four filters' taps in a task's memory, and of what they become downwards. */
+const MOST_TAPS = 25;
 
 /**
  * Bytes from a plane of tiles to the next, for planes of `count` floats: a little more than whole pages, as
@@ -18,125 +24,139 @@ export function winogradPlane(count: i32): usize {
   return ((4 * <usize>count + 4095) & ~4095) + 256;
 }
 
-/** Filters of a task. */
-const FILTERS = 256;
-
 // @ts-ignore: decorator
 @inline
 function at(base: usize, index: i32): usize {
   return base + 4 * <usize>index;
 }
 
-// @ts-ignore: decorator
-@inline
-function half(v: v128): v128 {
-  return f32x4.mul(v, f32x4.splat(0.5));
-}
-
 /**
- * tiles[k][m][c] = G filter G^T of filters[m][c], 3 x 3 taps each. Where `isTurned`, for the way back:
- * tiles[k][c][m], of the filters turned by half a turn.
+ * tiles[k][m][c] = G filter G^T of filters[m][c], `taps` x `taps` each. Where `isTurned`, for the way back:
+ * tiles[k][c][m], of the filters turned by half a turn. Both numbers of channels are at least 4.
  */
 export function winogradFilters(
-  control: usize, filters: usize, tiles: usize, outChannels: i32, channels: i32, isTurned: bool,
+  control: usize, taps: i32, filters: usize, tiles: usize, outChannels: i32, channels: i32, isTurned: bool,
 ): void {
-  setFilters(control, filters, tiles, outChannels, channels);
+  setFilters(control, taps, filters, tiles, outChannels, channels);
   setArg(control, TURNED, isTurned);
-  parallel(control, filtersTask.index, ceilDivide(outChannels * channels, FILTERS));
+  parallel(control, filtersTask.index, isTurned ? channels : outChannels);
 }
 
-function setFilters(control: usize, from: usize, to: usize, outChannels: i32, channels: i32): void {
+function setFilters(
+  control: usize, taps: i32, from: usize, to: usize, outChannels: i32, channels: i32,
+): void {
+  setArg(control, TAPS, taps);
   setArg(control, FROM, <i32>from);
   setArg(control, TO, <i32>to);
   setArg(control, OUT_CHANNELS, outChannels);
   setArg(control, CHANNELS, channels);
 }
 
-function filtersTask(control: usize, task: i32, _thread: i32): void {
+/** One row of each plane, four filters at a time; the last four may overlap those before them. */
+function filtersTask(control: usize, row: i32, thread: i32): void {
+  const taps = arg(control, TAPS);
   const channels = arg(control, CHANNELS);
-  const all = arg(control, OUT_CHANNELS) * channels;
-  const plane = winogradPlane(all);
+  const outChannels = arg(control, OUT_CHANNELS);
+  const plane = winogradPlane(outChannels * channels);
   const isTurned = <bool>arg(control, TURNED);
-  const end = min(all, (task + 1) * FILTERS);
-  for (let i = task * FILTERS; i < end; i++) {
-    const place = isTurned ? (i % channels) * arg(control, OUT_CHANNELS) + i / channels : i;
-    filterTile(at(<usize>arg(control, FROM), 9 * i), at(<usize>arg(control, TO), place), plane, isTurned);
+  const columns = isTurned ? outChannels : channels;
+  const area = taps * taps;
+  const next = 4 * <usize>(isTurned ? area * channels : area);
+  const work = blockScratch(control, thread);
+  for (let column = 0; column < columns; column += 4) {
+    const i = min(column, columns - 4);
+    const filter = isTurned ? i * channels + row : row * channels + i;
+    loadTaps(area, at(<usize>arg(control, FROM), area * filter), next, isTurned, work);
+    const to = at(<usize>arg(control, TO), row * columns + i);
+    if (taps == 3) spreadFilters(3, work, to, plane);
+    else spreadFilters(5, work, to, plane);
   }
 }
 
-/** One filter; a vector holds a row of its three taps. */
-function filterTile(w: usize, out: usize, plane: usize, isTurned: bool): void {
-  let top = loadSome(w, 3), middle = loadSome(w + 12, 3), bottom = loadSome(w + 24, 3);
-  if (isTurned) {
-    const old = top;
-    top = v128.shuffle<i32>(bottom, bottom, 2, 1, 0, 3);
-    middle = v128.shuffle<i32>(middle, middle, 2, 1, 0, 3);
-    bottom = v128.shuffle<i32>(old, old, 2, 1, 0, 3);
+/** Each tap of four filters `next` bytes apart becomes a vector; the last tap first where `isTurned`. */
+function loadTaps(area: i32, from: usize, next: usize, isTurned: bool, to: usize): void {
+  const step: usize = isTurned ? -16 : 16;
+  if (isTurned) to += 16 * <usize>(area - 1);
+  for (let t = 0; t < area; t++) {
+    const tap = v128.load32_lane(from + next, v128.load32_splat(from), 1);
+    v128.store(to, v128.load32_lane(from + 3 * next, v128.load32_lane(from + 2 * next, tap, 2), 3));
+    from += 4;
+    to += step;
   }
-  const outer = f32x4.add(top, bottom);
-  filterRow(top, out, plane);
-  filterRow(half(f32x4.add(outer, middle)), out + 4 * plane, plane);
-  filterRow(half(f32x4.sub(outer, middle)), out + 8 * plane, plane);
-  filterRow(bottom, out + 12 * plane, plane);
 }
 
 // @ts-ignore: decorator
 @inline
-function filterRow(row: v128, out: usize, plane: usize): void {
-  const left = f32x4.extract_lane(row, 0), middle = f32x4.extract_lane(row, 1), right = f32x4.extract_lane(row, 2);
-  const outer = left + right;
-  store<f32>(out, left);
-  store<f32>(out + plane, 0.5 * (outer + middle));
-  store<f32>(out + 2 * plane, 0.5 * (outer - middle));
-  store<f32>(out + 3 * plane, right);
+function spreadFilters(taps: i32, work: usize, out: usize, plane: usize): void {
+  const half = work + 16 * MOST_TAPS;
+  const row = 16 * <usize>taps;
+  for (let j: usize = 0; j < <usize>taps; j++) {
+    const p = work + 16 * j;
+    spreadVectors(taps, p, row, half + 16 * j, row);
+  }
+  for (let i: usize = 0; i < <usize>VALUES; i++) spreadVectors(taps, half + i * row, 16, out + i * VALUES * plane, plane);
+}
+
+/** `taps` vectors become six. */
+// @ts-ignore: decorator
+@inline
+function spreadVectors(taps: i32, from: usize, step: usize, out: usize, outStep: usize): void {
+  const w0 = v128.load(from), w1 = v128.load(from + step), w2 = v128.load(from + 2 * step);
+  const none = f32x4.splat(0);
+  if (taps == 3) spreadTaps(w0, w1, w2, none, none, w2, out, outStep);
+  else {
+    const w3 = v128.load(from + 3 * step), w4 = v128.load(from + 4 * step);
+    spreadTaps(w0, w1, w2, w3, w4, w4, out, outStep);
+  }
 }
 
 /** filters[m][c] = G^T tiles[k][m][c] G + (adds ? filters : 0): the gradient of `winogradFilters`. */
 export function winogradFilterDiff(
-  control: usize, tiles: usize, filters: usize, outChannels: i32, channels: i32, adds: bool,
+  control: usize, taps: i32, tiles: usize, filters: usize, outChannels: i32, channels: i32, adds: bool,
 ): void {
-  setFilters(control, tiles, filters, outChannels, channels);
+  setFilters(control, taps, tiles, filters, outChannels, channels);
   setArg(control, ADDS, adds);
-  parallel(control, filterDiffTask.index, ceilDivide(outChannels * channels, FILTERS));
+  parallel(control, filterDiffTask.index, outChannels);
 }
 
-function filterDiffTask(control: usize, task: i32, _thread: i32): void {
-  const all = arg(control, OUT_CHANNELS) * arg(control, CHANNELS);
+function filterDiffTask(control: usize, row: i32, thread: i32): void {
+  const taps = arg(control, TAPS);
+  const channels = arg(control, CHANNELS);
+  const plane = winogradPlane(arg(control, OUT_CHANNELS) * channels);
   const adds = <bool>arg(control, ADDS);
-  const plane = winogradPlane(all);
-  const end = min(all, (task + 1) * FILTERS);
-  for (let i = task * FILTERS; i < end; i++) {
-    const from = at(<usize>arg(control, FROM), i);
-    const to = at(<usize>arg(control, TO), 9 * i);
-    const top = tileRow(from, plane), upper = tileRow(from + 4 * plane, plane);
-    const lower = tileRow(from + 8 * plane, plane), bottom = tileRow(from + 12 * plane, plane);
-    const both = half(f32x4.add(upper, lower));
-    filterDiffRow(f32x4.add(top, both), to, adds);
-    filterDiffRow(half(f32x4.sub(upper, lower)), to + 12, adds);
-    filterDiffRow(f32x4.add(both, bottom), to + 24, adds);
+  const area = taps * taps;
+  const work = blockScratch(control, thread);
+  // A plane goes on a little after its last value, so whole vectors may be read.
+  for (let c = 0; c < channels; c += 4) {
+    const filter = row * channels + c;
+    const from = at(<usize>arg(control, FROM), filter);
+    if (taps == 3) gatherFilters(3, from, plane, work);
+    else gatherFilters(5, from, plane, work);
+    storeTaps(area, min(4, channels - c), work, at(<usize>arg(control, TO), area * filter), adds);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function tileRow(from: usize, plane: usize): v128 {
-  const row = f32x4.replace_lane(f32x4.splat(load<f32>(from)), 1, load<f32>(from + plane));
-  return f32x4.replace_lane(f32x4.replace_lane(row, 2, load<f32>(from + 2 * plane)), 3, load<f32>(from + 3 * plane));
+function gatherFilters(taps: i32, from: usize, plane: usize, work: usize): void {
+  const half = work + 16 * MOST_TAPS;
+  for (let j: usize = 0; j < <usize>VALUES; j++) {
+    gatherTaps(taps, from + j * plane, VALUES * plane, half + 16 * j, 16 * VALUES);
+  }
+  for (let i: usize = 0; i < <usize>taps; i++) {
+    gatherTaps(taps, half + i * (16 * VALUES), 16, work + i * (16 * <usize>taps), 16);
+  }
 }
 
-// @ts-ignore: decorator
-@inline
-function filterDiffRow(row: v128, to: usize, adds: bool): void {
-  const u0 = f32x4.extract_lane(row, 0), u1 = f32x4.extract_lane(row, 1);
-  const u2 = f32x4.extract_lane(row, 2), u3 = f32x4.extract_lane(row, 3);
-  const both: f32 = 0.5 * (u1 + u2);
-  let left = u0 + both, middle: f32 = 0.5 * (u1 - u2), right = both + u3;
-  if (adds) {
-    left += load<f32>(to);
-    middle += load<f32>(to, 4);
-    right += load<f32>(to, 8);
+/** Lane by lane, of `count` filters. */
+function storeTaps(area: i32, count: i32, from: usize, to: usize, adds: bool): void {
+  for (let lane = 0; lane < count; lane++) {
+    let p = from + 4 * <usize>lane;
+    for (let t = 0; t < area; t++) {
+      const value = load<f32>(p);
+      store<f32>(to, adds ? value + load<f32>(to) : value);
+      p += 16;
+      to += 4;
+    }
   }
-  store<f32>(to, left);
-  store<f32>(to, middle, 4);
-  store<f32>(to, right, 8);
 }

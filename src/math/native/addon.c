@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { MAX_ARGUMENTS = 12 };
+enum { MAX_ARGUMENTS = 13 };
 
 typedef struct Instance {
   Engine engine;
@@ -147,10 +147,29 @@ static napi_value gemm(napi_env env, napi_callback_info info)
   int isATransposed = v[0] != 0, isBTransposed = v[1] != 0;
   ptrdiff_t M = (ptrdiff_t)v[2], N = (ptrdiff_t)v[3], K = (ptrdiff_t)v[4];
   Gemm job = {
-    .M = (int)M, .N = (int)N, .K = (int)K, .alpha = (float)v[5],
+    .M = (int)M, .N = (int)N, .K = (int)K, .items = 1, .alpha = (float)v[5],
     .a = pointer(&call, 6), .a_row = isATransposed ? 1 : K, .a_column = isATransposed ? M : 1,
     .b = pointer(&call, 7), .b_row = isBTransposed ? 1 : N, .b_column = isBTransposed ? K : 1,
     .adds = v[8] != 0, .c = pointer(&call, 9),
+  };
+  call.instance->kernels->gemm(&call.instance->engine, &job);
+  return NULL;
+}
+
+/* products(engine, items, transB, M, N, K, a, aStep, b, bStep, adds, c, cStep); the steps are in bytes */
+static napi_value products(napi_env env, napi_callback_info info)
+{
+  Call call;
+  if (!read_call(env, info, 12, &call)) return NULL;
+  const double *v = call.values;
+  int isBTransposed = v[1] != 0;
+  ptrdiff_t M = (ptrdiff_t)v[2], N = (ptrdiff_t)v[3], K = (ptrdiff_t)v[4];
+  Gemm job = {
+    .M = (int)M, .N = (int)N, .K = (int)K, .items = (int)v[0], .alpha = 1,
+    .a = pointer(&call, 5), .a_row = K, .a_column = 1, .a_step = (ptrdiff_t)v[6] / 4,
+    .b = pointer(&call, 7), .b_row = isBTransposed ? 1 : N, .b_column = isBTransposed ? K : 1,
+    .b_step = (ptrdiff_t)v[8] / 4,
+    .adds = v[9] != 0, .c = pointer(&call, 10), .c_step = (ptrdiff_t)v[11] / 4,
   };
   call.instance->kernels->gemm(&call.instance->engine, &job);
   return NULL;
@@ -328,6 +347,7 @@ NAPI_MODULE_INIT(/* env, exports */)
     {"help", NULL, help, NULL, NULL, NULL, napi_default, NULL},
     {"nameOf", NULL, name_of, NULL, NULL, NULL, napi_default, NULL},
     {"gemm", NULL, gemm, NULL, NULL, NULL, napi_default, NULL},
+    {"products", NULL, products, NULL, NULL, NULL, napi_default, NULL},
     {"prepare", NULL, prepare, NULL, NULL, NULL, napi_default, NULL},
     {"correlate", NULL, correlate, NULL, NULL, NULL, napi_default, NULL},
     {"scatter", NULL, scatter, NULL, NULL, NULL, napi_default, NULL},

@@ -66,6 +66,9 @@ typedef struct {
   /* Row-major, N floats a row; C is added to where `adds`. */
   float *c;
   int adds;
+  /* So many products of this shape, each so many floats after the one before; one has no steps. */
+  int items;
+  ptrdiff_t a_step, b_step, c_step;
 } Gemm;
 
 typedef struct {

@@ -82,16 +82,21 @@ static void few_columns(Engine *engine, const Gemm *g)
 static void gemm_c(Engine *engine, const Gemm *g, int isTransposed)
 {
   Product p = {
-    .M = g->M, .N = g->N, .K = g->K, .items = 1, .alpha = g->alpha,
-    .a = g->a, .a_row = g->a_row, .a_column = g->a_column,
+    .M = g->M, .N = g->N, .K = g->K, .items = g->items, .alpha = g->alpha,
+    .a = g->a, .a_row = g->a_row, .a_column = g->a_column, .a_step = g->a_step,
     .b = {bytes(g->b), 4 * g->b_row, 4 * g->b_column, NULL, NULL},
-    .c = isTransposed ? (Target){g->c, 1, g->M} : (Target){g->c, g->N, 1}, .adds = g->adds,
+    .b_step = g->b_step,
+    .c = isTransposed ? (Target){g->c, 1, g->M} : (Target){g->c, g->N, 1}, .c_step = g->c_step, .adds = g->adds,
   };
   run_product(engine, &p);
 }
 
 static void gemm(Engine *engine, const Gemm *g)
 {
+  if (g->items > 1) {
+    gemm_c(engine, g, 0);
+    return;
+  }
   /* The smaller operand is the one to be packed whole: with few rows C^T = B^T A^T is computed. */
   int isFlat = g->M < g->N && g->M <= 128;
   if (!isFlat) {
@@ -100,7 +105,7 @@ static void gemm(Engine *engine, const Gemm *g)
     return;
   }
   Gemm flipped = {
-    .M = g->N, .N = g->M, .K = g->K, .alpha = g->alpha,
+    .M = g->N, .N = g->M, .K = g->K, .items = 1, .alpha = g->alpha,
     .a = g->b, .a_row = g->b_column, .a_column = g->b_row,
     .b = g->a, .b_row = g->a_column, .b_column = g->a_row, .c = g->c, .adds = g->adds,
   };

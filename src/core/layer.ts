@@ -4,6 +4,7 @@ import type { Blob } from "./blob.ts";
 import type { Engine } from "./engine.ts";
 import type { FenceOptions } from "./fence-options.ts";
 import type { Logger } from "./logger.ts";
+import type { PixelBatches } from "./pixel-batches.ts";
 import type { RandomSource } from "./random.ts";
 
 /** How many bottoms or tops a layer takes. */
@@ -59,6 +60,8 @@ export interface Layer {
   ): void;
   /** Set by the net before the first backward pass: which of `blobs` want a gradient (lr_mult != 0). */
   paramPropagateDown?: boolean[];
+  /** Of a layer whose first top is made of pixels. */
+  readonly pixelBatches?: PixelBatches;
   /** Takes the arrays that the layer reads from now on, which stay the caller's (MemoryData). */
   setInputArrays?(data: Float32Array, labels: Float32Array): void;
   /** What must survive a snapshot to resume exactly (a cursor, a shuffled order); JSON. */

@@ -1,5 +1,6 @@
 /** @file transform_param: what happens to an image between its record and the top blob. */
 import type { LayerContext } from "../core/layer.ts";
+import type { ImageCut, PixelArithmetic, PixelArray } from "../core/pixel-batches.ts";
 import { type RandomSource, type RandomState, createRandom } from "../core/random.ts";
 import { DataSourceError } from "../errors.ts";
 import { type Resolved, withDefaults } from "../schema/index.ts";
@@ -102,28 +103,66 @@ export class Transformer {
     return cropSize > 0 ? [channels, cropSize, cropSize] : [channels, height, width];
   }
 
+  /** What happens to each value of the part that is cut out. */
+  get arithmetic(): PixelArithmetic {
+    const { scale, meanValue, mirror } = this.#param;
+    return {
+      scale: Math.fround(scale),
+      meanValues: meanValue.map(Math.fround),
+      ...(this.mean ? { meanImage: this.mean } : {}),
+      mayMirror: mirror,
+    };
+  }
+
   /**
    * Writes the transformed image to `target` in C order.
    * @param what how an error names the image
    * @throws DataSourceError when the image does not go with crop_size or mean
    */
   transform(image: Planes, target: Float32Array, what: string): void {
-    this.#check(image, what);
+    const { top, left, isMirrored } = this.#cutOf(image, what);
     const { channels, height, width } = image;
     const [, outHeight, outWidth] = this.shapeOf(image);
-    const random = this.#random;
-    // The order of the draws is Caffe's: flip, row, column.
-    const flips = this.#param.mirror && random!.uint32() % 2 === 1;
-    const top = this.#offset(height - outHeight);
-    const left = this.#offset(width - outWidth);
     for (let c = 0; c < channels; c++) {
       for (let row = 0; row < outHeight; row++) {
         const from = (c * height + top + row) * width + left;
         const to = (c * outHeight + row) * outWidth;
         this.#row(image.data, from, target, to, outWidth, c);
-        if (flips) target.subarray(to, to + outWidth).reverse();
+        if (isMirrored) target.subarray(to, to + outWidth).reverse();
       }
     }
+  }
+
+  /**
+   * Writes the part of an image that `transform` would make something of, as it is.
+   * @returns where it lies, and whether it is still to be mirrored
+   * @throws DataSourceError as `transform`
+   */
+  copyCut(image: Planes, target: PixelArray, what: string): ImageCut {
+    const cut = this.#cutOf(image, what);
+    const { channels, height, width, data } = image;
+    const [, outHeight, outWidth] = this.shapeOf(image);
+    if (outHeight === height && outWidth === width) {
+      target.set(data);
+      return cut;
+    }
+    for (let plane = 0; plane < channels * outHeight; plane++) {
+      const row = Math.floor(plane / outHeight) * height + cut.top + (plane % outHeight);
+      const from = row * width + cut.left;
+      target.set(data.subarray(from, from + outWidth), plane * outWidth);
+    }
+    return cut;
+  }
+
+  /** Draws where the part begins. @throws DataSourceError when the image does not go with it, or the mean */
+  #cutOf(image: Planes, what: string): ImageCut {
+    this.#check(image, what);
+    const [, outHeight, outWidth] = this.shapeOf(image);
+    // The order of the draws is Caffe's: flip, row, column.
+    const isMirrored = this.#param.mirror && this.#random!.uint32() % 2 === 1;
+    const top = this.#offset(image.height - outHeight);
+    const left = this.#offset(image.width - outWidth);
+    return { top, left, isMirrored };
   }
 
   /** Where a crop starts along an axis that has `room` pixels more than the crop. */

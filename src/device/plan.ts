@@ -1,4 +1,5 @@
 /** @file The execution plan: a net's layers as ordered steps that allocate nothing when they run. */
+import type { Blob } from "../core/blob.ts";
 import type { Device, KernelRequest, LayerKernel, LossLog } from "./device.ts";
 import { checkFits, withLayer } from "./fit.ts";
 import { HostStep } from "./host-step.ts";
@@ -57,7 +58,8 @@ export class ExecutionPlan {
     context: Pick<KernelRequest, "phase" | "random">,
   ) {
     this.#device = device;
-    this.#steps = layers.map((planned) => planStep(planned, device, context));
+    const steps = layers.map((planned) => planStep(planned, device, context));
+    this.#steps = steps.map((step) => (comesBack(step, steps) ? onHost(step, device) : step));
     this.#deviceLosses = device.remote?.createLossLog();
     this.#losses = new PassLosses(device.engine, this.#deviceLosses);
     for (const step of this.#steps) reshapeKernel(step);
@@ -168,6 +170,25 @@ function planStep(
     host: device.remote && !kernel ? new HostStep(planned, device.remote.needsSync) : undefined,
     seen: Float64Array.from(planned.bottomBlobs, (blob) => blob.version),
   };
+}
+
+/**
+ * Whether a device makes values of pixels that a layer of the host reads, or that nobody reads but who looks
+ * at the net's outputs: they would only come back.
+ */
+function comesBack(step: Step, steps: readonly Step[]): boolean {
+  const { layer, kernel, topBlobs } = step;
+  if (!layer.pixelBatches || kernel === layer) return false;
+  const isOfTop = (blob: Blob) => blob === topBlobs[0] || blob.sharesDataWith(topBlobs[0]!);
+  const readers = steps.filter(
+    (reader) => !reader.layer.onlyShares && reader.bottomBlobs.some(isOfTop),
+  );
+  return readers.length === 0 || readers.some(({ host }) => host !== undefined);
+}
+
+function onHost(step: Step, { remote }: Device): Step {
+  step.kernel.dispose?.();
+  return { ...step, kernel: step.layer, host: new HostStep(step, remote!.needsSync) };
 }
 
 /** A kernel reserves what it needs when it first runs. */

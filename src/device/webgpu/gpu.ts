@@ -261,6 +261,7 @@ export class Gpu {
       const reason = inOneLine(error instanceof Error ? error.message : String(error));
       throw new CaffeError("gpu", `values cannot be read back from the GPU: ${reason}`);
     }
+    this.check();
     into.set(new Float32Array(staging.getMappedRange(0, bytes)));
     staging.unmap();
     if (staging.size <= KEPT_STAGING) this.#staging.push(staging);

@@ -1,6 +1,7 @@
 /** @file What the layers have in common that read labelled images in an order: Data and ImageData. */
 import type { Blob } from "../../core/blob.ts";
 import type { Layer, LayerContext } from "../../core/layer.ts";
+import type { PixelBatches } from "../../core/pixel-batches.ts";
 import type { RandomState } from "../../core/random.ts";
 import type { Planes, PlanesShape, Transformer } from "../../data/index.ts";
 import { sourceError } from "../../data/source-error.ts";
@@ -69,6 +70,7 @@ export async function imageReader(
 class ImageReader implements Layer {
   readonly blobs = [];
   readonly reshapesEachForward = true;
+  readonly pixelBatches: PixelBatches;
   readonly #source: ImageSource;
   readonly #transformer: Transformer;
   readonly #batchSize: number;
@@ -93,6 +95,15 @@ class ImageReader implements Layer {
       () => source.next(batchSize),
       () => source.position(),
     );
+    this.pixelBatches = {
+      arithmetic: transformer.arithmetic,
+      bytesPerValue: () => bytesPerValue(this.#batch),
+      take: (tops, pixels, cuts) =>
+        this.#eachImage(tops, ({ image, name }, n, start, end) => {
+          const cut = transformer.copyCut(image, pixels.subarray(start, end), name);
+          cuts.set([cut.top, cut.left, Number(cut.isMirrored)], 3 * n);
+        }),
+    };
   }
 
   /** Takes the shape of the tops from the first image. */
@@ -116,24 +127,30 @@ class ImageReader implements Layer {
   }
 
   forward(_bottoms: readonly Blob[], tops: readonly Blob[]): void {
+    const values = tops[0]!.data;
+    this.#eachImage(tops, ({ image, name }, _n, start, end) => {
+      this.#transformer.transform(image, values.subarray(start, end), name);
+    });
+  }
+
+  /** Takes the batch: `use` gets each image, its number, and where its values are in the first top. */
+  #eachImage(
+    [data, label]: readonly Blob[],
+    use: (item: LabeledImage, n: number, start: number, end: number) => void,
+  ): void {
+    const size = data!.count / this.#batchSize;
     try {
-      this.#transformBatch(tops);
+      for (let n = 0; n < this.#batchSize; n++) {
+        const item = this.#batch[n]!;
+        this.#checkShape(item);
+        use(item, n, n * size, (n + 1) * size);
+        if (label) label.data[n] = item.label;
+      }
     } catch (error) {
       throw this.#blame(error);
     }
     this.#batch = [];
     this.#ahead.start();
-  }
-
-  #transformBatch([data, label]: readonly Blob[]): void {
-    const values = data!.data;
-    const size = values.length / this.#batchSize;
-    for (let n = 0; n < this.#batchSize; n++) {
-      const item = this.#batch[n]!;
-      this.#checkShape(item);
-      this.#transformer.transform(item.image, values.subarray(n * size, (n + 1) * size), item.name);
-      if (label) label.data[n] = item.label;
-    }
   }
 
   saveState(): object {
@@ -160,4 +177,10 @@ class ImageReader implements Layer {
         "batch_size: 1, crop_size, or images of one size",
     );
   }
+}
+
+/** 0 where they are floats, or differ. */
+function bytesPerValue(batch: readonly LabeledImage[]): 0 | 1 | 2 {
+  if (batch.every(({ image }) => image.data instanceof Uint8Array)) return 1;
+  return batch.every(({ image }) => image.data instanceof Uint16Array) ? 2 : 0;
 }

@@ -17,6 +17,7 @@ import {
 } from "./losses.ts";
 import { lrn } from "./lrn.ts";
 import * as neurons from "./neurons.ts";
+import { pixelSource } from "./pixels.ts";
 import { pooling } from "./pooling.ts";
 import { reduction } from "./reduction.ts";
 import { bias, prelu, scale } from "./scale.ts";
@@ -35,6 +36,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Convolution: convolution,
   ConvolutionDepthwise: depthwiseConvolution,
   Crop: crop,
+  Data: pixelSource,
   Deconvolution: deconvolution,
   DepthwiseConvolution: depthwiseConvolution,
   Dropout: dropout,
@@ -43,6 +45,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   EuclideanLoss: euclideanLoss,
   Exp: neurons.exp,
   HingeLoss: hingeLoss,
+  ImageData: pixelSource,
   InnerProduct: innerProduct,
   Interp: interp,
   L1Loss: l1Loss,

@@ -48,6 +48,10 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ["argmax_param { axis: 1 }", large, noGradient],
     ["argmax_param { axis: -2 top_k: 3 out_max_val: true }", [ties], noGradient],
   ],
+  Axpy: [
+    ["", [[2, 3], image[0]!, image[0]!]],
+    ["", [[3, 5, 1, 1], large[0]!, large[0]!]],
+  ],
   BatchNorm: [
     ["", large],
     ["", flat],
@@ -111,6 +115,13 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
       ],
     ],
   ],
+  ContrastiveLoss: ["", "contrastive_loss_param { margin: 3 legacy_version: true }"].map(
+    (param): DeviceCase => [
+      param,
+      [[30, 5], [30, 5], { shape: [30], values: labels(2) }],
+      { propagateDown: [true, true, false] },
+    ],
+  ),
   Crop: [
     [
       "crop_param { axis: 2 offset: 1 offset: 3 }",
@@ -170,6 +181,18 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ["elu_param { alpha: 0.5 }", image],
     ["", image, inPlace],
   ],
+  Embed: [
+    [
+      `embed_param { num_output: 70 input_dim: 9 weight_${uniform} bias_${uniform} }`,
+      [{ shape: [11, 3], values: labels(9) }],
+      { propagateDown: [false] },
+    ],
+    [
+      `embed_param { num_output: 3 input_dim: 400 bias_term: false weight_${uniform} }`,
+      [{ shape: [5], values: labels(400) }],
+      { propagateDown: [false] },
+    ],
+  ],
   EuclideanLoss: [
     ["", [...large, ...large]],
     [
@@ -215,6 +238,12 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ["", large],
     ["mvn_param { across_channels: true eps: 0.1 }", image],
     ["mvn_param { normalize_variance: false }", image],
+  ],
+  Normalize: [
+    [`norm_param { across_spatial: false channel_shared: false scale_${uniform} }`, large],
+    [`norm_param { across_spatial: false channel_shared: true scale_${uniform} }`, image, inPlace],
+    [`norm_param { channel_shared: false scale_${uniform} }`, large, inPlace],
+    ["", image],
   ],
   Permute: [
     ["permute_param { order: 0 order: 2 order: 3 order: 1 }", image],
@@ -275,6 +304,10 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
     ],
     [`scale_param { axis: 0 bias_term: true bias_${uniform} }`, [[2, 3, 5], [2]], inPlace],
   ],
+  ShuffleChannel: [
+    ["shuffle_channel_param { group: 3 }", [[2, 12, 5, 7]]],
+    ["shuffle_channel_param { group: 2 }", [[3, 8]]],
+  ],
   Sigmoid: [
     ["", [{ shape: [3, 50], values: between(-100, 100) }]],
     ["", image, inPlace],
@@ -294,6 +327,11 @@ export const deviceCases: Readonly<Record<string, readonly DeviceCase[]>> = {
   Slice: [
     ["", [[2, 6, 3]], { tops: 3 }],
     ["slice_param { axis: 2 slice_point: 1 slice_point: 4 }", image, { tops: 3 }],
+  ],
+  SmoothL1Loss: [
+    ["", [...large, ...large]],
+    ["smooth_l1_loss_param { sigma: 3 } loss_weight: 2", [...image, ...image, ...image, ...image]],
+    ["loss_param { normalization: VALID }", [...image, ...image, ...image]],
   ],
   Softmax: [
     ["", large],

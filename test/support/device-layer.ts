@@ -158,8 +158,12 @@ async function layerNet(
     ...tops.map((name) => `top: "${name}"`),
     ...(options.propagateDown ?? []).map((value) => `propagate_down: ${value}`),
   ];
-  const source = `${options.noGradient ? "" : "force_backward: true"} ${inputs.join("\n")}
-    layer { name: "bench" ${lines.join(" ")} ${text} }`;
+  const { propagateDown = [], noGradient = false } = options;
+  const isForced = !noGradient && (propagateDown.length === 0 || propagateDown.includes(true));
+  // Without a gradient of its bottoms only a loss makes a layer run backward.
+  const hasLoss = !noGradient && !isForced;
+  const source = `${isForced ? "force_backward: true" : ""} ${inputs.join("\n")}
+    layer { name: "bench" ${lines.join(" ")} ${text} ${hasLoss ? "loss_weight: 1" : ""} }`;
   const message = parsePrototxt(source, { message: "NetParameter", fileName: "bench.prototxt" });
   const phase = options.phase ?? "TRAIN";
   const net = await Net.load(message, { phase, device, seed: SEED });
@@ -171,7 +175,7 @@ async function layerNet(
   const random = createRandom(SEED + 1);
   const cotangents = new Map(
     tops
-      .filter((name) => net.lossWeightOf(name) === 0)
+      .filter((name) => hasLoss || net.lossWeightOf(name) === 0)
       .map((name) => {
         const values = new Float32Array(net.blobs.get(name)!.count);
         return [name, values.map(() => random.gaussian(0, 1))] as const;

@@ -8,6 +8,11 @@ const net = (loss: string) => `
   layer { name: "t" type: "Input" top: "t" input_param { shape { dim: 2 } } }
   layer { name: "loss" bottom: "x" bottom: "t" top: "loss" ${loss} }`;
 
+const TABLE = `
+  layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 } } }
+  layer { name: "e" type: "Embed" bottom: "x" top: "y" loss_weight: 1
+    embed_param { num_output: 2 input_dim: 3 weight_filler { type: "constant" value: 1 } } }`;
+
 describe("labels that name no class, on the GPU", () => {
   for (const loss of [
     'type: "SoftmaxWithLoss"',
@@ -29,4 +34,20 @@ describe("labels that name no class, on the GPU", () => {
       }
     });
   }
+
+  onGpu("and so it does of an index outside of Embed's table", async (device) => {
+    const message = parsePrototxt(TABLE, { message: "NetParameter", fileName: "n.prototxt" });
+    const made = await Net.load(message, { phase: "TRAIN", device });
+    try {
+      await made.forward({ x: [0, 2] });
+      expect(made.loss).toBe(4);
+      for (const index of [3, -1]) {
+        await expect(made.forward({ x: [0, index] })).rejects.toThrow(
+          `index ${index} is outside the table's 3 entries`,
+        );
+      }
+    } finally {
+      made.dispose();
+    }
+  });
 });

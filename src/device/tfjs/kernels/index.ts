@@ -4,6 +4,7 @@ import { batchNorm } from "./batch-norm.ts";
 import { convolution, deconvolution } from "./convolution.ts";
 import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
+import { embed } from "./embed.ts";
 import { innerProduct } from "./inner-product.ts";
 import type { KernelFactory } from "./kernel.ts";
 import {
@@ -35,6 +36,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   DepthwiseConvolution: convolution,
   Dropout: dropout,
   Eltwise: eltwise,
+  Embed: embed,
   EuclideanLoss: euclideanLoss,
   HingeLoss: hingeLoss,
   InnerProduct: innerProduct,

@@ -1,4 +1,4 @@
-/** @file Layers that only move values, on the GPU: Concat, Slice, Crop, Tile, Permute, Silence. */
+/** @file Layers that only move values, on the GPU: Concat, Slice, Crop, Tile, Permute, ShuffleChannel, Silence. */
 import type { Blob } from "../../../core/blob.ts";
 import { axisOf, legacyAxis } from "../../../layers/support/axis.ts";
 import { type Shape, count } from "../../../core/shape.ts";
@@ -160,6 +160,33 @@ export const permute: KernelFactory = (gpu, request) => {
     return {
       forward: [gather(`${name} forward`, y!.count, reads(x!), there, writes(y!))],
       bottoms: [[gather(`${name} backward`, x!.count, readsDiff(y!), back, writesDiff(x!))]],
+    };
+  });
+};
+
+/** Channels (groups x rest) of each item as (rest x groups). */
+export const shuffleChannel: KernelFactory = (gpu, { name, param }) => {
+  const { group } = withDefaults("ShuffleChannelParameter", param.shuffleChannelParam);
+  return shapedKernel(gpu, ([x], [y]) => {
+    const channels = x!.shape[1]!;
+    const width = count(x!.shape, 2);
+    /** Where value `i` of the transpose of `rows` rows comes from. */
+    const place = (rows: number) =>
+      `(i / ${channels * width}u * ${channels}u + i / ${width}u % ${channels}u % ${rows}u * ${channels / rows}u + ` +
+      `i / ${width}u % ${channels}u / ${rows}u) * ${width}u + i % ${width}u`;
+    return {
+      forward: [gather(`${name} forward`, x!.count, reads(x!), place(group), writes(y!))],
+      bottoms: [
+        [
+          gather(
+            `${name} backward`,
+            x!.count,
+            readsDiff(y!),
+            place(channels / group),
+            writesDiff(x!),
+          ),
+        ],
+      ],
     };
   });
 };

@@ -1,10 +1,12 @@
 /** @file The layers that the GPU has kernels for, by the prototxt's `type`. */
 import { accuracy, argMax } from "./accuracy.ts";
+import { axpy } from "./axpy.ts";
 import { batchNorm, mvn } from "./batch-norm.ts";
 import { convolution, deconvolution, depthwiseConvolution } from "./convolution.ts";
-import { concat, crop, permute, silence, slice, tile } from "./copies.ts";
+import { concat, crop, permute, shuffleChannel, silence, slice, tile } from "./copies.ts";
 import { dropout } from "./dropout.ts";
 import { eltwise } from "./eltwise.ts";
+import { embed } from "./embed.ts";
 import { innerProduct } from "./inner-product.ts";
 import { interp, upsample } from "./interp.ts";
 import type { KernelFactory } from "./kernel.ts";
@@ -17,6 +19,8 @@ import {
 } from "./losses.ts";
 import { lrn } from "./lrn.ts";
 import * as neurons from "./neurons.ts";
+import { normalize } from "./normalize.ts";
+import { contrastiveLoss, smoothL1Loss } from "./pair-losses.ts";
 import { pixelSource } from "./pixels.ts";
 import { pooling } from "./pooling.ts";
 import { reduction } from "./reduction.ts";
@@ -28,11 +32,13 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   AbsVal: neurons.absVal,
   Accuracy: accuracy,
   ArgMax: argMax,
+  Axpy: axpy,
   BatchNorm: batchNorm,
   Bias: bias,
   BNLL: neurons.bnll,
   Clip: neurons.clip,
   Concat: concat,
+  ContrastiveLoss: contrastiveLoss,
   Convolution: convolution,
   ConvolutionDepthwise: depthwiseConvolution,
   Crop: crop,
@@ -42,6 +48,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Dropout: dropout,
   Eltwise: eltwise,
   ELU: neurons.elu,
+  Embed: embed,
   EuclideanLoss: euclideanLoss,
   Exp: neurons.exp,
   HingeLoss: hingeLoss,
@@ -52,6 +59,7 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   Log: neurons.log,
   LRN: lrn,
   MVN: mvn,
+  Normalize: normalize,
   Permute: permute,
   Pooling: pooling,
   Power: neurons.power,
@@ -60,10 +68,12 @@ export const kernels: Readonly<Record<string, KernelFactory>> = {
   ReLU: neurons.relu,
   ReLU6: neurons.relu6,
   Scale: scale,
+  ShuffleChannel: shuffleChannel,
   Sigmoid: neurons.sigmoid,
   SigmoidCrossEntropyLoss: sigmoidCrossEntropyLoss,
   Silence: silence,
   Slice: slice,
+  SmoothL1Loss: smoothL1Loss,
   Softmax: softmax,
   SoftmaxWithLoss: softmaxWithLoss,
   Split: split,

@@ -200,7 +200,7 @@ export const hingeLoss: KernelFactory = (gpu, { name, param, propagateDown }) =>
   });
 };
 
-interface LossSpec {
+export interface LossSpec {
   readonly label: string;
   readonly values: number;
   readonly args: Readonly<Record<string, Argument>>;
@@ -215,7 +215,8 @@ interface LossSpec {
   readonly kept?: Argument;
 }
 
-function lossTasks(scratch: Scratch, spec: LossSpec): TaskSpec<string>[] {
+/** The sum over all values, divided. */
+export function lossTasks(scratch: Scratch, spec: LossSpec): TaskSpec<string>[] {
   const { label, values, args, step, functions = "", divisor, loss, kept } = spec;
   const checksLabels = functions.includes(nanOf);
   const value = "total.s0 / divisor";
@@ -233,7 +234,7 @@ function lossTasks(scratch: Scratch, spec: LossSpec): TaskSpec<string>[] {
 }
 
 /** The number that a sum is divided by; never below 1 (support/loss.ts). */
-function divisorOf(mode: Normalization, outer: number, inner: number): string {
+export function divisorOf(mode: Normalization, outer: number, inner: number): string {
   if (mode === "VALID") return "max(1.0, total.s1)";
   if (mode === "NONE") return "1.0";
   return float(Math.max(1, mode === "BATCH_SIZE" ? outer : outer * inner));

@@ -16,9 +16,10 @@ export {
   PrototxtError,
   UsageError,
 } from "./errors.ts";
-export { readCaffemodel, readNpy, writeCaffemodel } from "./model-file/index.ts";
+export { readCaffemodel, readNpy } from "./model-file/index.ts";
 export { type BlobValues, Net, type NetOptions } from "./net/net.ts";
 export type { LearnableParam, NetLayer } from "./net/net-layer.ts";
+export { writeCaffemodel } from "./net/write-weights.ts";
 export { parsePrototxt, printPrototxt } from "./schema/index.ts";
 export type * from "./schema/index.ts";
 export {

@@ -14,10 +14,16 @@ import {
   type StepTimer,
   resolveDevice,
 } from "../device/index.ts";
-import { NetDefinitionError } from "../errors.ts";
+import { NetDefinitionError, UsageError } from "../errors.ts";
 import { builtInLayers } from "../layers/index.ts";
 import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-file/index.ts";
-import { type NetParameter, type Phase, upgradeNet } from "../schema/index.ts";
+import {
+  completeMessage,
+  type Draft,
+  type NetParameter,
+  type Phase,
+  upgradeNet,
+} from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
 import { logLayer, logParameterNorms } from "./debug-info.ts";
 import { setInputArrays } from "./input-arrays.ts";
@@ -94,6 +100,7 @@ export class Net {
   #sharedMemory: readonly Blob[] = [];
   #loss = 0;
   #disposed = false;
+  #isBusy = false;
 
   private constructor(
     definition: NetDefinition,
@@ -123,16 +130,19 @@ export class Net {
   }
 
   /**
-   * Loads a net from a prototxt, or builds one from a message.
+   * Loads a net from a prototxt, or builds one from a message, which may leave out what it has no use for:
+   * `{ layer: [{ name: "x", type: "Input", top: ["x"], inputParam: { shape: [{ dim: [1, 3] }] } }] }`.
    * @throws PrototxtError, NetDefinitionError, ModelFileError, DataSourceError, CustomLayerError with the
    * place and the layer; nothing stays allocated then
    */
-  static async load(source: string | NetParameter, options: NetOptions = {}): Promise<Net> {
+  static async load(source: string | Draft<NetParameter>, options: NetOptions = {}): Promise<Net> {
     checkArguments(source, options);
     const logger = options.logger ?? silentLogger;
     const root = resolve(options.root ?? ".");
     const param =
-      typeof source === "string" ? readNetParameter(source, logger) : upgradeNet(source, logger);
+      typeof source === "string"
+        ? readNetParameter(source, logger)
+        : upgradeNet(completeMessage("NetParameter", source), logger);
     const definition = defineNet(param, options, logger);
     const device = await resolveDevice(options.device, { threads: options.threads, logger });
     const random = options.random ?? createRandom(options.seed);
@@ -194,14 +204,32 @@ export class Net {
    * Runs the net forward.
    * @param inputs values for input blobs, in C order; what is left out keeps its values
    * @returns a view of each output's values, by name; copy what must outlive the next pass
+   * @throws UsageError while another pass goes on
    */
   async forward(inputs: BlobValues = {}): Promise<Record<string, Float32Array>> {
+    return this.#alone(async () => {
+      for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
+      await this.run();
+      const outputs = this.outputs.map((name) => this.#blob(name));
+      await syncAll(outputs);
+      return Object.fromEntries(outputs.map((blob, i) => [this.outputs[i]!, blob.data]));
+    });
+  }
+
+  /** A second pass would overwrite what the first one computes with. */
+  async #alone<T>(pass: () => Promise<T>): Promise<T> {
     this.#checkAlive();
-    for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
-    await this.run();
-    const outputs = this.outputs.map((name) => this.#blob(name));
-    await syncAll(outputs);
-    return Object.fromEntries(outputs.map((blob, i) => [this.outputs[i]!, blob.data]));
+    if (this.#isBusy) {
+      throw new UsageError(
+        `the net "${this.name}" is in the middle of a pass: await one before the next, or load a net for each`,
+      );
+    }
+    this.#isBusy = true;
+    try {
+      return await pass();
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   /** Runs the net forward without making a record of the outputs. @returns the loss */
@@ -250,12 +278,13 @@ export class Net {
    * @param diffs gradients of output blobs; a blob with a loss weight has that weight otherwise
    */
   async backward(diffs: BlobValues = {}, options: BackwardOptions = {}): Promise<void> {
-    this.#checkAlive();
-    for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
-    await this.#plan.backward(options);
-    if (!this.#debugInfo) return;
-    await this.syncParams();
-    logParameterNorms(this.learnableParams, this.engine, this.#logger);
+    await this.#alone(async () => {
+      for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
+      await this.#plan.backward(options);
+      if (!this.#debugInfo) return;
+      await this.syncParams();
+      logParameterNorms(this.learnableParams, this.engine, this.#logger);
+    });
   }
 
   /** Sets all parameter diffs to zero. */
@@ -434,7 +463,7 @@ function asList(value: string | readonly string[] | undefined): readonly string[
   return typeof value === "string" ? [value] : value;
 }
 
-function layerPath(source: string | NetParameter, layers: NetOptions["layers"]): readonly string[] {
+function layerPath(source: string | object, layers: NetOptions["layers"]): readonly string[] {
   const own = typeof source === "string" ? [dirname(resolve(source))] : [];
   return [...asList(layers).map((path) => resolve(path)), ...own];
 }

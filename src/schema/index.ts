@@ -1,5 +1,6 @@
 /** @file Caffe's messages: their types, defaults and old forms, as text and as bytes. */
 export type * from "./generated/messages.ts";
+export { completeMessage, type Draft } from "./complete.ts";
 export { decodeMessage } from "./decode.ts";
 export { encodeChunks, encodeMessage } from "./encode.ts";
 export {

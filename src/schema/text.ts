@@ -2,7 +2,7 @@
 import { PrototxtError } from "../errors.ts";
 import { parseTree, TextWriter, writeDouble, writeFloat, writeString } from "../prototxt/index.ts";
 import { messageFromTree, missingFields } from "./check.ts";
-import { messageDescriptor } from "./descriptor.ts";
+import { isMessageName, messageDescriptor } from "./descriptor.ts";
 import type { FieldDescriptor } from "./field.ts";
 import type { MessageName, MessageTypes } from "./generated/messages.ts";
 import { excerptOf, type FieldValues, locationOf, originOf } from "./message.ts";
@@ -18,7 +18,12 @@ export function parsePrototxt<N extends MessageName>(
   text: string,
   options: { readonly message: N; readonly fileName?: string },
 ): MessageTypes[N] {
-  const { message: name, fileName = "prototxt" } = options;
+  const { message: name, fileName = "prototxt" } = options ?? {};
+  if (!isMessageName(name)) {
+    throw new PrototxtError(
+      `which message is this, if not "${name}"? Call parsePrototxt(text, { message: "NetParameter" })`,
+    );
+  }
   const { source, fields } = parseTree(text, fileName);
   const node = { start: 0, end: source.text.length, fields };
   const message = messageFromTree(source, name, node);
@@ -37,13 +42,14 @@ export function parsePrototxt<N extends MessageName>(
 /**
  * Writes a message as text that parses back to the same message, as protobuf prints it: fields in
  * the order of their numbers, floats as short as they can be, strings in plain ASCII.
- * @param options.message the message's name; only needed for objects that were not made by cortado
+ * @param options.message the message's name; needed only for objects that were not made by cortado and are
+ *   neither a net nor a solver by the names of their fields
  */
 export function printPrototxt(
   message: object,
   options: { readonly message?: MessageName } = {},
 ): string {
-  const name = options.message ?? originOf(message)?.message;
+  const name = options.message ?? originOf(message)?.message ?? guessedName(message);
   if (!name) {
     throw new PrototxtError(
       'which message is this? Call printPrototxt(object, { message: "NetParameter" })',
@@ -52,6 +58,14 @@ export function printPrototxt(
   const writer = new TextWriter();
   printFields(writer, name, message as FieldValues);
   return writer.toString();
+}
+
+/** Nets and solvers are what programs put together by hand. */
+function guessedName(message: object): MessageName | undefined {
+  const keys = Object.keys(message);
+  return (["NetParameter", "SolverParameter"] as const).find((name) =>
+    keys.every((key) => messageDescriptor(name).byKey.has(key)),
+  );
 }
 
 function printFields(writer: TextWriter, name: MessageName, message: FieldValues): void {

@@ -9,8 +9,10 @@ import { readNetParameter } from "../net/load-definition.ts";
 import { readPrototxtText } from "../net/read-prototxt.ts";
 import { Net } from "../net/net.ts";
 import {
+  type Draft,
   type Phase,
   type SolverParameter,
+  completeMessage,
   copyMessage,
   parsePrototxt,
   printPrototxt,
@@ -69,12 +71,14 @@ export async function readSolverParameter(
 
 /** Checks a solver and builds its nets. (BVLC Solver::Init) */
 export async function loadParts(
-  solver: string | SolverParameter,
+  solver: string | Draft<SolverParameter>,
   options: SolverOptions,
 ): Promise<SolverParts> {
   const { logger = silentLogger, root = process.cwd() } = options;
   const given =
-    typeof solver === "string" ? await readSolverParameter(solver, { logger, root }) : solver;
+    typeof solver === "string"
+      ? await readSolverParameter(solver, { logger, root })
+      : completeMessage("SolverParameter", solver);
   const param = withWeights(given, options);
   logger.log(
     "info",

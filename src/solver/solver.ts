@@ -5,7 +5,7 @@ import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
 import type { Net } from "../net/net.ts";
-import type { SolverParameter } from "../schema/index.ts";
+import type { Draft, SolverParameter } from "../schema/index.ts";
 import { diagnose } from "./divergence.ts";
 import type {
   DisplayEvent,
@@ -70,11 +70,11 @@ export class Solver {
 
   /**
    * Builds the nets of a solver prototxt and loads their weights.
-   * @param solver a path, or a parsed solver
+   * @param solver a path, or a message, which may leave out what it has no use for
    * @throws CaffeError for a mistake in a prototxt, a dataset or a weights file
    */
   static async load(
-    solver: string | SolverParameter,
+    solver: string | Draft<SolverParameter>,
     options: SolverOptions = {},
   ): Promise<Solver> {
     const built = new Solver(await loadParts(solver, options));

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../../src/core/random.ts";
 import { type Device, openCpuDevice } from "../../src/device/index.ts";
 import { Net, type NetOptions } from "../../src/net/net.ts";
+import { readCaffemodel } from "../../src/model-file/index.ts";
+import { writeCaffemodel } from "../../src/net/write-weights.ts";
 import { parsePrototxt } from "../../src/schema/index.ts";
 
 let device: Device;
@@ -140,6 +142,43 @@ describe("memory", () => {
       /the net needs 8192 MiB .* largest layers: in 4096 MiB.* A batch of 31 in place of 64 would fit/,
     );
   });
+});
+
+test("a net may be a message by hand, without what it has no use for", async () => {
+  const shape = [{ dim: [1, 3] }];
+  const net = await Net.load({
+    layer: [
+      { name: "x", type: "Input", top: ["x"], inputParam: { shape } },
+      { name: "relu", type: "ReLU", bottom: ["x"], top: ["y"] },
+    ],
+  });
+  expect([...(await net.forward({ x: [1, -2, 3] })).y!]).toEqual([1, 0, 3]);
+  net.dispose();
+  const wrong = { layer: [{ name: "x", type: "Input", top: ["x"], inputParams: { shape } }] };
+  await expect(Net.load(wrong)).rejects.toThrow('has no field named "inputParams". Did you mean');
+});
+
+test("a pass that is not awaited is not mixed with the next one", async () => {
+  const net = await load(INPUT + BODY);
+  const first = net.forward({ x: pixels, label: [0, 2] });
+  const problem = /is in the middle of a pass: await one before the next, or load a net for each/;
+  await expect(net.forward({ x: pixels.map((x) => 2 * x), label: [1, 1] })).rejects.toThrow(
+    problem,
+  );
+  await expect(net.backward()).rejects.toThrow(problem);
+  const { loss } = await first;
+  const alone = loss![0]!;
+  expect((await net.forward({ x: pixels, label: [0, 2] })).loss![0]).toBe(alone);
+  net.dispose();
+});
+
+test("writeCaffemodel takes a net as well as a message", async () => {
+  const net = await load(INPUT + BODY);
+  const files = ["own", "by-message"].map((name) => join(folder, `${name}.caffemodel`));
+  await writeCaffemodel(files[0]!, net);
+  await writeCaffemodel(files[1]!, await readCaffemodel(files[0]!));
+  expect(readFileSync(files[1]!)).toEqual(readFileSync(files[0]!));
+  net.dispose();
 });
 
 describe("weights", () => {

@@ -93,8 +93,10 @@ test("any text at all gives a message or a PrototxtError", () => {
   );
 });
 
-test("a plain object prints when its message is named", () => {
+test("a plain object prints when it is a net, a solver, or its message is named", () => {
   const { name, layer } = createMessage("NetParameter", { name: "n" });
   expect(printPrototxt({ name, layer }, { message: "NetParameter" })).toBe('name: "n"\n');
-  expect(() => printPrototxt({ name })).toThrow("which message is this?");
+  expect(printPrototxt({ name })).toBe('name: "n"\n');
+  expect(printPrototxt({ baseLr: 0.5, type: "Adam" })).toBe('base_lr: 0.5\ntype: "Adam"\n');
+  expect(() => printPrototxt({ numOutput: 1 })).toThrow("which message is this?");
 });

@@ -16,10 +16,10 @@ const KNOWN_TAPS = [3, 5];
 /** Tiles of both sides that are worked on together: what the last cache holds, in floats, but at least so many. */
 const CHUNK_FLOATS = 3 << 19;
 const LEAST_TILES = 128;
-/** With fewer channels in a group the transforms take longer than the products that they save. */
-const LEAST_CHANNELS = 48;
-/** So do those of few pixels, of all images together. */
-const LEAST_PIXELS = 192;
+/** With fewer channels in a group, pixels of all images or values the transforms take longer than they save. */
+const LEAST_CHANNELS = 8;
+const LEAST_PIXELS = 144;
+const LEAST_VALUES = 9216;
 /** Tiles of a row: as many as are transformed at once. */
 const LEAST_ACROSS = 4;
 /** Rows of pixels, and a few columns of all channels, must fit a thread's scratch memory. */
@@ -36,6 +36,7 @@ const MOST_CHANNELS = 8192;
 export function suitsWinograd(shape: ConvolutionShape): boolean {
   const { images, groups, image, out, kernel, stride, pad, dilation } = shape;
   const channels = Math.min(shape.imageChannels, shape.outChannels) / groups;
+  const pixels = images * count(out);
   const [taps] = kernel;
   const isSquare =
     kernel.length === 2 &&
@@ -47,7 +48,8 @@ export function suitsWinograd(shape: ConvolutionShape): boolean {
     isSquare &&
     channels >= LEAST_CHANNELS &&
     Math.max(shape.imageChannels, shape.outChannels) / groups <= MOST_CHANNELS &&
-    images * count(out) >= LEAST_PIXELS &&
+    pixels >= LEAST_PIXELS &&
+    channels * pixels >= LEAST_VALUES &&
     Math.max(image[1]!, out[1]!) <= LARGEST_WIDTH
   );
 }

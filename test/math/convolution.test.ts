@@ -218,6 +218,10 @@ const large: Readonly<Record<string, ConvolutionShape>> = {
     { images: 60, groups: 1, imageChannels: 48, outChannels: 48 },
     [axis(9, 3, 1, 1), axis(5, 3, 1, 1)],
   ),
+  "3 x 3 taps over few channels and many pixels": shapeOf(
+    { images: 2, groups: 1, imageChannels: 9, outChannels: 8 },
+    [axis(41, 3, 1, 1), axis(39, 3, 1, 1)],
+  ),
   "5 x 5 taps over many channels": shapeOf(
     { images: 2, groups: 1, imageChannels: 49, outChannels: 53 },
     [axis(13, 5, 1, 2), axis(19, 5, 1, 2)],

@@ -1,4 +1,4 @@
-/* Matrix products in tasks: three ways to cut them, by shape. */
+/* Matrix products in tasks: four ways to cut them, by shape. */
 #ifndef CORTADO_PRODUCTS_H
 #define CORTADO_PRODUCTS_H
 
@@ -142,6 +142,39 @@ static void wide(Engine *engine, Product *p)
   p->columns_per_task = columns;
   int64_t work = (int64_t)p->items * p->M * p->N * p->K;
   run_tasks(engine, run_wide, p, p->items * ceil_divide(p->N, columns), work, SMALL_WORK);
+}
+
+/*
+ * Each: items that share nothing. A task packs some columns of one item, and its rows block by block.
+ */
+enum { EACH_COLUMNS = 8 * COLUMNS };
+
+static void run_each(void *job, int task, int thread)
+{
+  const Product *p = job;
+  int chunks = ceil_divide(p->N, p->columns_per_task);
+  int item = task / chunks, n = task % chunks * p->columns_per_task;
+  int N = min(p->columns_per_task, p->N - n);
+  int depth = part(p->K, DEPTH, 1);
+  Source source = source_of(p, item);
+  float *a = scratch_of(p->scratch, thread), *b = a + BLOCK_ROWS * DEPTH;
+  for (int k = 0; k < p->K; k += depth) {
+    int K = min(depth, p->K - k);
+    for (int j = 0; j < N; j += COLUMNS) pack_panel(&source, k, K, n + j, min(COLUMNS, N - j), b + (ptrdiff_t)j * K);
+    for (int i = 0; i < p->M; i += BLOCK_ROWS) {
+      int M = min(BLOCK_ROWS, p->M - i);
+      pack_rows(p->a + item * p->a_step + i * p->a_row + k * p->a_column, p->a_row, p->a_column, M, K, a);
+      multiply(M, N, K, a, b, (ptrdiff_t)COLUMNS * K, target_of(p, item, i, n), finish_of(p, k == 0));
+    }
+  }
+}
+
+static void each(Engine *engine, Product *p)
+{
+  p->scratch = engine->scratch;
+  p->columns_per_task = part(p->N, EACH_COLUMNS, COLUMNS);
+  int64_t work = (int64_t)p->items * p->M * p->N * p->K;
+  run_tasks(engine, run_each, p, p->items * ceil_divide(p->N, p->columns_per_task), work, SMALL_WORK);
 }
 
 /*
@@ -291,10 +324,17 @@ static int is_wide(const Product *p)
          (int64_t)p->items * p->N >= 8 * COLUMNS;
 }
 
+/* Without a bias, as tasks do not count rows. */
+static int is_each(const Product *p)
+{
+  return p->items >= WANTED_TASKS && p->a_step != 0 && p->c_step != 0 && !p->bias;
+}
+
 static void run_product(Engine *engine, Product *p)
 {
   if (p->M == 0 || p->N == 0 || p->items == 0) return;
-  if (is_deep(p)) deep(engine, p);
+  if (is_each(p)) each(engine, p);
+  else if (is_deep(p)) deep(engine, p);
   else if (is_wide(p)) wide(engine, p);
   else tall(engine, p);
 }

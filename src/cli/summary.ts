@@ -1,11 +1,14 @@
 /** @file `cortado summary`: layers, shapes, parameters, multiply-adds, memory and warnings of a net. */
 import { resolve } from "node:path";
 import { UsageError } from "../errors.ts";
+import { type LayerTransfers, deviceNames, resolveDevice } from "../device/index.ts";
+import type { DeviceSummary } from "../job/device-summary.ts";
 import { type LayerSummary, type NetSummary, summarizeNet } from "../job/summary.ts";
 import { readCaffemodel } from "../model-file/index.ts";
 import { readNetParameter } from "../net/load-definition.ts";
 import { list, netFlags, text } from "./caffe-flags.ts";
 import type { Command, FlagValues } from "./command.ts";
+import { deviceFlag } from "./device-flags.ts";
 import { imageFlag, imageShape } from "./image-flag.ts";
 import { tableLines } from "./table.ts";
 
@@ -27,6 +30,11 @@ export const summaryCommand: Command = {
       summary: "a .caffemodel that the net will start from",
     },
     image: imageFlag,
+    device: {
+      type: "string",
+      value: deviceNames.join("|"),
+      summary: "where the net is to run: what does, its memory there, what goes over",
+    },
     json: { type: "boolean", summary: "print JSON", default: false },
     layers: netFlags.layers,
   },
@@ -34,6 +42,8 @@ export const summaryCommand: Command = {
   async run(flags, positionals, io) {
     const path = resolve(io.cwd, positionals[0]!);
     const weights = text(flags, "weights");
+    const name = deviceFlag(flags);
+    const device = name && (await resolveDevice(name));
     const summary = await summarizeNet(readNetParameter(path), {
       phase: phaseOf(flags),
       level: Number(flags.level),
@@ -44,6 +54,7 @@ export const summaryCommand: Command = {
       ],
       root: io.cwd,
       ...(flags.image === undefined ? {} : { imageShape: imageShape(text(flags, "image")) }),
+      ...(device ? { device } : {}),
       ...(weights === "" ? {} : { weights: await readCaffemodel(resolve(io.cwd, weights)) }),
     });
     if (flags.json === true) io.out(JSON.stringify(summary, undefined, 2));
@@ -59,7 +70,7 @@ function phaseOf(flags: FlagValues): "TRAIN" | "TEST" {
 }
 
 function summaryLines(summary: NetSummary): string[] {
-  const { bytes, warnings, crops } = summary;
+  const { bytes, warnings, crops, device } = summary;
   return [
     `${summary.name || "(net without a name)"}, phase ${summary.phase}`,
     "",
@@ -71,8 +82,9 @@ function summaryLines(summary: NetSummary): string[] {
         { head: "parameters", align: "right" },
         { head: "multiply-adds", align: "right" },
         { head: "sees", align: "right" },
+        ...(device ? [{ head: "runs on" }] : []),
       ],
-      summary.layers.map(row),
+      summary.layers.map((layer) => [...row(layer), ...(device ? [placeOf(layer, device)] : [])]),
     ),
     "",
     `parameters     ${grouped(summary.parameters)} (${mebi(bytes.parameters)})`,
@@ -83,11 +95,38 @@ function summaryLines(summary: NetSummary): string[] {
       : `inference      ${mebi(bytes.parameters + bytes.reusedActivations)}: parameters, and ` +
         `${mebi(bytes.reusedActivations)} of activations, whose memory is used again`,
     ...(summary.phase === "TRAIN" && bytes.spared > 0 ? [bySgd(bytes)] : []),
+    ...(device ? deviceLines(device, summary.phase) : []),
     ...crops.map(
       ({ layer, wanted }) =>
         `crop           ${layer}: lines up at offset ${wanted.join(", ")} (height, width)`,
     ),
     ...warnings.map((warning) => `warning        ${warning}`),
+  ];
+}
+
+function placeOf({ name }: LayerSummary, { name: device, placement }: DeviceSummary): string {
+  const place = placement[name];
+  return place === "device" ? device : (place ?? "");
+}
+
+function deviceLines(device: DeviceSummary, phase: string): string[] {
+  const { bytes, transfers, transfersOfHost, problems } = device;
+  const head = `device         ${device.name}: ${device.hardware}`;
+  if (device.name === "cpu") return [head];
+  const over = ({ bytesUp, bytesDown }: LayerTransfers) =>
+    `${grouped(bytesUp)} bytes up, ${grouped(bytesDown)} bytes down`;
+  const whole = bytes.parameters + bytes.blobs + bytes.scratch;
+  const isTraining = phase === "TRAIN";
+  return [
+    head,
+    `device memory  ${mebi(whole)}: ${mebi(bytes.parameters)} of parameters${isTraining ? " with gradient and momentum" : ""}, ` +
+      `${mebi(bytes.blobs)} of ${isTraining ? "blobs" : "blobs, whose memory is used again"}, ${mebi(bytes.scratch)} of kernels`,
+    `an iteration   ${over(transfers)}; of that ${grouped(transfers.bytesOfInputs)} of inputs, a quarter where they are bytes of a dataset`,
+    ...transfersOfHost.map(
+      ({ layer, ...cost }) =>
+        `  at ${layer.padEnd(9)}  ${over(cost)}, as it or a neighbour runs on the host`,
+    ),
+    ...problems.map((problem) => `does not fit   ${problem}`),
   ];
 }
 

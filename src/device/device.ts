@@ -26,6 +26,8 @@ export interface KernelRequest {
 export interface LayerKernel extends Pick<Layer, "forward" | "backward" | "dispose"> {
   /** Called once before the first pass, and again when the layer was reshaped. */
   reshape?(bottoms: readonly Blob[], tops: readonly Blob[]): void;
+  /** Bytes of device memory that it keeps for itself, at the shapes of its last reshape. */
+  readonly scratchBytes?: number;
   /** Whether it gives NaN for a label of no class, where the host's code says which label that is. */
   readonly trustsLabels?: boolean;
 }

@@ -10,7 +10,16 @@ import type { PlannedLayer } from "./plan.ts";
  * Refuses a layer with a blob that the device cannot hold in one piece.
  * @throws NetDefinitionError with the layer, the blob, its size and the limit
  */
-export function checkFits(planned: PlannedLayer, { name, remote }: Device): void {
+export function checkFits(planned: PlannedLayer, device: Device): void {
+  const problem = fitProblem(planned, device);
+  if (problem !== undefined) throw new NetDefinitionError(problem);
+}
+
+/** Why a device cannot hold a layer's blobs; undefined where it can. */
+export function fitProblem(
+  planned: PlannedLayer,
+  { name, remote }: Pick<Device, "name" | "remote">,
+): string | undefined {
   const limit = remote?.largestBlob ?? Number.POSITIVE_INFINITY;
   const { layer, bottomBlobs, topBlobs } = planned;
   const groups: readonly (readonly [string, readonly Blob[]])[] = [
@@ -22,12 +31,13 @@ export function checkFits(planned: PlannedLayer, { name, remote }: Device): void
     const index = blobs.findIndex((blob) => 4 * blob.count > limit);
     if (index < 0) continue;
     const { count, shape } = blobs[index]!;
-    throw new NetDefinitionError(
+    return (
       `layer "${planned.name}" (${planned.type}): its ${kind} ${index} of ${shapeString(shape)} needs ` +
-        `${mebi(4 * count)}, and the device ${name} holds at most ${mebi(limit)} in one piece. ` +
-        `Use ${kind === "parameter" ? "fewer outputs" : "a smaller batch or input"}, or --device cpu`,
+      `${mebi(4 * count)}, and the device ${name} holds at most ${mebi(limit)} in one piece. ` +
+      `Use ${kind === "parameter" ? "fewer outputs" : "a smaller batch or input"}, or --device cpu`
     );
   }
+  return undefined;
 }
 
 /** An error of a device, with the layer that it came from where it is of memory. */

@@ -25,3 +25,10 @@ export {
   type PlannedLayer,
   type StepTimer,
 } from "./plan.ts";
+export { fitProblem } from "./fit.ts";
+export {
+  type LayerTransfers,
+  type PlacedLayer,
+  deviceMemories,
+  reckonTransfers,
+} from "./transfers.ts";

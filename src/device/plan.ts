@@ -71,6 +71,11 @@ export class ExecutionPlan {
     return kernel !== layer || (this.#device.remote !== undefined && layer.onlyShares === true);
   }
 
+  /** Bytes of device memory that kernels keep for themselves. */
+  get scratchBytes(): number {
+    return this.#steps.reduce((sum, { kernel }) => sum + (kernel.scratchBytes ?? 0), 0);
+  }
+
   /** Runs all layers forward. `losses` has what came of it. */
   async forward(): Promise<void> {
     const { remote } = this.#device;

@@ -28,8 +28,11 @@ class ShapeHeap extends Heap {
   }
 }
 
-/** Opens the device; fillers and layers' set-up cost nothing on it, however large the net. */
-export function openShapeDevice(): Device {
+/**
+ * Opens the device; fillers and layers' set-up cost nothing on it, however large the net.
+ * @param like a device whose kernels layers get, as if they were to run there
+ */
+export function openShapeDevice(like?: Device): Device {
   const heap = new ShapeHeap();
   const nothing = () => plan;
   const plan = { correlate: nothing, scatter: nothing, weightGradient: nothing, dispose: nothing };
@@ -38,5 +41,9 @@ export function openShapeDevice(): Device {
   const engine = new Proxy(facts as Engine, {
     get: (known, name) => Reflect.get(known, name) ?? nothing,
   });
-  return { name: "shapes", heap, engine, kernel: () => undefined, dispose: () => {} };
+  const shapes = { name: like?.name ?? "shapes", heap, engine, dispose: () => {} };
+  if (!like?.remote) return { ...shapes, kernel: () => undefined };
+  // What is too large for the device can be looked at.
+  const { largestBlob: _, ...remote } = like.remote;
+  return { ...shapes, kernel: (request) => like.kernel(request), remote };
 }

@@ -6,7 +6,9 @@ import { multiplyAdds } from "../net/multiply-adds.ts";
 import type { State } from "../net/filter.ts";
 import { Net } from "../net/net.ts";
 import type { LayerParameter, NetParameter, Phase } from "../schema/index.ts";
+import type { Device } from "../device/index.ts";
 import { type CropAdvice, cropAdvice } from "./crop-offset.ts";
+import { type DeviceSummary, summarizeOnDevice } from "./device-summary.ts";
 import { inputsInsteadOfData } from "./data-stand-in.ts";
 import { type Fields, fieldBehind } from "./receptive-field.ts";
 import { openShapeDevice } from "./shape-device.ts";
@@ -25,6 +27,8 @@ export interface SummaryOptions {
   readonly imageShape?: readonly number[];
   /** Weights that the net will start from; they take layers off zero. */
   readonly weights?: NetParameter;
+  /** Where the net is to run. */
+  readonly device?: Device;
 }
 
 export interface LayerSummary {
@@ -54,6 +58,8 @@ export interface NetSummary {
     /** Of those, what training by SGD does without where gradients take turns in memory. */
     readonly spared: number;
   };
+  /** What it will do on the device that was asked for. */
+  readonly device?: DeviceSummary;
   readonly crops: readonly CropAdvice[];
   readonly warnings: readonly string[];
 }
@@ -67,7 +73,11 @@ export function summarizeNet(
   param: NetParameter,
   options: SummaryOptions = {},
 ): Promise<NetSummary> {
-  return withShapedNet(param, options, (shaped) => summaryOf(shaped, options.weights));
+  const { device, weights } = options;
+  return withShapedNet(param, options, (shaped) => ({
+    ...summaryOf(shaped, weights),
+    ...(device ? { device: summarizeOnDevice(shaped.net, device) } : {}),
+  }));
 }
 
 /** A net whose blobs have shapes and no values, and what it was built from. */
@@ -83,7 +93,7 @@ export async function withShapedNet<Result>(
   options: SummaryOptions,
   use: (shaped: ShapedNet) => Result,
 ): Promise<Result> {
-  const { phase = "TRAIN", level = 0, layers, fence, root } = options;
+  const { phase = "TRAIN", level = 0, layers, fence, root, device } = options;
   const stages = options.stages ?? (phase === "TRAIN" ? ["train"] : []);
   const state = { phase, level, stages };
   const standIn = inputsInsteadOfData(param, state, options.imageShape);
@@ -92,7 +102,7 @@ export async function withShapedNet<Result>(
     layers,
     fence,
     root,
-    device: openShapeDevice(),
+    device: openShapeDevice(device),
   });
   try {
     return use({ net, standIn, state });

@@ -262,6 +262,11 @@ export class Net {
     return this.#plan.runsOnDevice(layerIndex);
   }
 
+  /** Bytes of device memory that kernels keep for themselves, besides blobs. */
+  get scratchBytes(): number {
+    return this.#plan.scratchBytes;
+  }
+
   /** Brings all blobs and parameters to the host, for who reads many of them. */
   async sync(): Promise<void> {
     await syncAll([...this.blobs.values()]);

@@ -31,6 +31,14 @@ layer { name: "ip" type: "InnerProduct" bottom: "crop" top: "ip" inner_product_p
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }`;
 
 describe("summary", () => {
+  test("tells where layers run with --device, and refuses a device that is none", async () => {
+    const lines = await summary(net, "--device", "tfjs");
+    expect(lines.find((line) => line.startsWith("conv-b "))).toMatch(/ tfjs$/);
+    expect(lines.find((line) => line.startsWith("device "))).toMatch(/^device {9}tfjs: /);
+    expect(lines.join("\n")).toMatch(/\ndevice memory .*\nan iteration .* bytes up, 0 bytes down;/);
+    await expect(summary(net, "--device", "gpu")).rejects.toThrow(/--device is "gpu"; give one of/);
+  });
+
   test("lists shapes, parameters, multiply-adds and what each layer sees", async () => {
     const lines = await summary(net, "--image", "1,8,8");
     expect(lines).toEqual([

@@ -41,17 +41,17 @@ export const dropout: KernelFactory = (gpu, { name, param, phase, random }) => {
       bottoms: [[masked(readsDiff(y!), writesDiff(x!))]],
     };
   });
-  return {
-    ...kernel,
-    forward(bottoms, tops) {
+  const { forward, dispose } = kernel;
+  return Object.assign(kernel, {
+    forward(...[bottoms, tops]: Parameters<typeof forward>) {
       source.begin(bottoms[0]!.count);
-      kernel.forward(bottoms, tops);
+      forward(bottoms, tops);
     },
     dispose() {
-      kernel.dispose?.();
+      dispose?.();
       source.dispose();
     },
-  };
+  });
 };
 
 /** to = factor from */

@@ -30,7 +30,7 @@ export interface KernelTasks {
 
 /** The kernel of a layer with class labels; a label of no class must make its first top NaN. */
 export function labelledKernel(...args: Parameters<typeof shapedKernel>): LayerKernel {
-  return { ...shapedKernel(...args), trustsLabels: true };
+  return Object.assign(shapedKernel(...args), { trustsLabels: true });
 }
 
 /** A kernel whose tasks are made anew for each shape of its blobs. */
@@ -38,7 +38,7 @@ export function shapedKernel(
   gpu: Gpu,
   build: (bottoms: readonly Blob[], tops: readonly Blob[], scratch: Scratch) => KernelTasks,
 ): LayerKernel {
-  const { scratch, release } = scratchOf(gpu);
+  const { scratch, bytes, release } = scratchOf(gpu);
   let forward: readonly Task[] = [];
   let before: readonly Task[] = [];
   let bottoms: readonly (readonly Task[])[] = [];
@@ -49,6 +49,9 @@ export function shapedKernel(
   const prepare = (specs: readonly TaskSpec<string>[] = []) =>
     specs.map((spec) => createTask(gpu, spec));
   return {
+    get scratchBytes() {
+      return bytes();
+    },
     reshape(bottomBlobs, topBlobs) {
       release();
       const tasks = build(bottomBlobs, topBlobs, scratch);

@@ -64,7 +64,7 @@ export async function expectProduct(
     columnCode: "return Target(i32(n), 0.0);",
   };
   const before = out.hostView().slice();
-  const tasks = productTasks(gpu, product, memory, strategy, mostWork);
+  const tasks = productTasks(gpu, product, strategy, mostWork);
   for (const task of tasks) createTask(gpu, task).run();
   await out.bringToHost();
   gpu.check();

@@ -26,3 +26,18 @@ export function scratchOf(gpu: Gpu): {
     },
   };
 }
+
+const shared = new WeakMap<Gpu, SyncedMemory>();
+
+/**
+ * Memory for what one task leaves to the next, of at least so many floats: all kernels of a GPU take turns
+ * at it. It may grow later, so it is asked for at each run.
+ */
+export function sharedScratch(gpu: Gpu, count: number): () => SyncedMemory {
+  const known = shared.get(gpu);
+  if (!known || known.capacity < count) {
+    known?.release();
+    shared.set(gpu, new SyncedMemory(gpu.heap, count));
+  }
+  return () => shared.get(gpu)!;
+}

@@ -104,8 +104,7 @@ onGpu("a product with ones sums rows up", async ({ gpu }) => {
     rowCode: "return Target(i32(m), 0.0);",
     columnCode: "return Target(0, 0.0);",
   };
-  const scratch = (count: number) => new SyncedMemory(gpu.heap, count);
-  for (const task of productTasks(gpu, product, scratch)) createTask(gpu, task).run();
+  for (const task of productTasks(gpu, product)) createTask(gpu, task).run();
   await sums.bringToHost();
   expect([...sums.hostView()]).toEqual([(299 * 300) / 2, (299 * 300) / 2 + 300 * 300]);
   x.release();

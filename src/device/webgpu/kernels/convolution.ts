@@ -35,7 +35,7 @@ function convolutionKernel(isTransposed: boolean, isDepthwise: boolean): KernelF
       isTransposed,
       isDepthwise,
     );
-    return shapedKernel(gpu, (bottoms, tops, scratch) => {
+    return shapedKernel(gpu, (bottoms, tops) => {
       const c = convolved(convolutionShape(setting, bottoms[0]!.shape, tops[0]!.shape));
       const there = isTransposed ? scattering : correlation;
       const back = isTransposed ? correlation : scattering;
@@ -44,28 +44,23 @@ function convolutionKernel(isTransposed: boolean, isDepthwise: boolean): KernelF
       const weightGradient = (x: Blob, y: Blob, into: Argument) => {
         const [image, out] = isTransposed ? [diffsOf(y), valuesOf(x)] : [valuesOf(x), diffsOf(y)];
         const product = filterGradient(`${name} filters' gradient`, c, image, out, into);
-        return productTasks(gpu, product, scratch);
+        return productTasks(gpu, product);
       };
       const biasGradient = (_x: Blob, y: Blob, into: Argument) =>
         productTasks(
           gpu,
           channelSums(`${name} bias gradient`, topSizes(setting, y, c.images), diffsOf(y), into),
-          scratch,
         );
       const learns = layer.paramPropagateDown ?? [];
       return {
         forward: bottoms.flatMap((x, i) => {
           const y = writes(tops[i]!);
-          return productTasks(
-            gpu,
-            there(`${name} forward`, c, valuesOf(x), w, biasValues, y),
-            scratch,
-          );
+          return productTasks(gpu, there(`${name} forward`, c, valuesOf(x), w, biasValues, y));
         }),
         bottoms: bottoms.map((x, i) => {
           const dy = diffsOf(tops[i]!);
           const product = back(`${name} backward`, c, dy, w, undefined, writesDiff(x));
-          return productTasks(gpu, product, scratch);
+          return productTasks(gpu, product);
         }),
         params: [
           learns[0] ? gradientOver(weight, bottoms, tops, weightGradient) : undefined,

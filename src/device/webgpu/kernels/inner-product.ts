@@ -13,9 +13,9 @@ export const innerProduct: KernelFactory = (gpu, { name, param, layer }) => {
   const [weight, bias] = layer.blobs;
   const shape = weight!.shape as [number, number];
   const [N, K] = transpose ? [shape[1], shape[0]] : shape;
-  return shapedKernel(gpu, ([x], [y], scratch) => {
+  return shapedKernel(gpu, ([x], [y]) => {
     const M = y!.count / N;
-    const tasks = (product: Product) => productTasks(gpu, product, scratch);
+    const tasks = (product: Product) => productTasks(gpu, product);
     const dense = (rows: number, columns: number) => ({
       rows,
       columns,

@@ -1,7 +1,7 @@
 /** @file A product as dispatches. */
 import type { Gpu } from "../gpu.ts";
-import type { Scratch } from "../kernels/kernel.ts";
-import { type Argument, type TaskSpec, reads, writes } from "../task.ts";
+import { sharedScratch } from "../scratch.ts";
+import type { Argument, TaskSpec } from "../task.ts";
 import { flatMain, gridFor, gridOf } from "../wgsl.ts";
 import { directBody, dotsCode } from "./dots.ts";
 import {
@@ -24,7 +24,6 @@ const MOST_WORK = 2e10;
 export function productTasks(
   gpu: Gpu,
   product: Product,
-  scratch: Scratch,
   strategy = strategyOf(gpu, product),
   mostWork = MOST_WORK,
 ): TaskSpec<string>[] {
@@ -33,10 +32,10 @@ export function productTasks(
   if (product.depth === 0) return [additionTask(product, 0)];
   if (strategy.kind === "direct") return [directTask(product)];
   if (strategy.splits <= 1) return cutTasks(product, strategy, product.out, mostWork);
-  const partial = scratch(strategy.splits * count);
+  const memory = sharedScratch(gpu, strategy.splits * count);
   return [
-    ...cutTasks(product, strategy, writes(partial), mostWork),
-    additionTask(product, strategy.splits, reads(partial)),
+    ...cutTasks(product, strategy, { access: "write", memory, type: "f32" }, mostWork),
+    additionTask(product, strategy.splits, { access: "read", memory, type: "f32" }),
   ];
 }
 

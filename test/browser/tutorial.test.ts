@@ -1,5 +1,6 @@
 /** @file The tutorial, followed in a browser on the phantom, with its words; one story from top to bottom. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCaffemodel } from "../../src/index.ts";
@@ -161,9 +162,9 @@ describe.skipIf(!chromiumPath)(`the tutorial in a browser${whySkipped}`, () => {
     await page.locator(".records button.tile").first().click();
     const overlay = page.locator("canvas[role=img]");
     await overlay.waitFor();
-    expect(Number(await page.locator(".controls td.number").last().textContent())).toBeGreaterThan(
-      0,
-    );
+    expect(Number(await page.locator(".controls .score strong").textContent())).toBeGreaterThan(0);
+    // The phantom's DICOM files give the size of a pixel.
+    await page.getByRole("columnheader", { name: "HD95, mm" }).waitFor();
     for (const [slider, value] of [
       ["Opacity", "0.9"],
       ["Mask", "0.7"],
@@ -174,6 +175,23 @@ describe.skipIf(!chromiumPath)(`the tutorial in a browser${whySkipped}`, () => {
       await page.getByLabel(new RegExp(`^${slider}`)).fill(value);
       await changes(overlay, before);
     }
+  });
+
+  test("tests several slices of one's own, and names the file that is no image", async () => {
+    const folder = at("jobs", `${GRAY}-files`);
+    const slices = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".dcm"))
+      .slice(0, 2)
+      .map((name) => ({ name: basename(name), buffer: readFileSync(join(folder, name)) }));
+    const files = [...slices, { name: "no image.dcm", buffer: Buffer.from("text") }];
+    await field("Images or DICOM slices of yours").setInputFiles(
+      files.map((file) => ({ ...file, mimeType: "application/dicom" })),
+    );
+    await page.getByText("no image.dcm: ").waitFor();
+    const tested = page.getByRole("list", { name: "Tested images" }).getByRole("button");
+    expect(await tested.count()).toBe(2);
+    await tested.nth(1).click();
+    await page.locator("figcaption", { hasText: slices[1]!.name }).waitFor();
   });
 
   test("shows what each layer learned and computes", async () => {

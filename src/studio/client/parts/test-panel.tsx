@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { ModelDetail } from "../../api-types.ts";
 import type { TestResult } from "../../test-types.ts";
 import { errorsOf, post, upload } from "../lib/api.ts";
-import { short } from "../lib/format.ts";
+import { grouped, short } from "../lib/format.ts";
 import { EvaluationPanel } from "./evaluation-panel.tsx";
 import { Field, SelectField, TextField } from "./field.tsx";
 import { LayerList } from "./layer-list.tsx";
@@ -15,40 +15,50 @@ const NEWEST = "newest";
 export function TestPanel({ model }: { model: ModelDetail }) {
   const [iter, setIter] = useState(NEWEST);
   const [chosen, setChosen] = useState<ChosenRecord>();
-  const [result, setResult] = useState<TestResult>();
-  const [problem, setProblem] = useState("");
-  const [isBusy, setBusy] = useState(false);
+  const [results, setResults] = useState<readonly TestResult[]>([]);
+  const [shown, setShown] = useState(0);
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const [busy, setBusy] = useState("");
   const [layers, setLayers] = useState(false);
   const [frame, setFrame] = useState("0");
   const head = useRef<HTMLHeadingElement>(null);
-  const test = async (source: () => Promise<object>, snapshot = iter) => {
-    setBusy(true);
-    setProblem("");
-    try {
-      const which = snapshot === NEWEST ? {} : { iter: Number(snapshot) };
-      const body = { ...which, layers, ...(await source()) };
-      setResult(await post<TestResult>(`/api/models/${model.id}/test`, body));
-    } catch (error) {
-      setResult(undefined);
-      setProblem(Object.values(errorsOf(error)).flat().join(" "));
-    } finally {
-      setBusy(false);
+  const ask = (source: object, snapshot = iter) => {
+    const which = snapshot === NEWEST ? {} : { iter: Number(snapshot) };
+    return post<TestResult>(`/api/models/${model.id}/test`, { ...which, layers, ...source });
+  };
+  /** One after the other: each takes the whole machine. */
+  const test = async (tests: readonly Test[]) => {
+    const [found, failed]: [TestResult[], string[]] = [[], []];
+    setShown(0);
+    for (const [i, { name, run }] of tests.entries()) {
+      setBusy(tests.length > 1 ? `Testing ${i + 1} of ${tests.length} ...` : "Testing ...");
+      try {
+        found.push(await run());
+      } catch (error) {
+        const sentence = Object.values(errorsOf(error)).flat().join(" ");
+        failed.push(tests.length > 1 ? `${name}: ${sentence}` : sentence);
+      }
+      setResults([...found]);
+      setProblems([...failed]);
     }
+    setBusy("");
   };
   const testRecord = (record: ChosenRecord, snapshot = iter) => {
     setChosen(record);
-    void test(async () => ({ record }), snapshot);
+    void test([{ name: "", run: () => ask({ record }, snapshot) }]);
     head.current?.scrollIntoView({ behavior: "smooth" });
   };
-  const testFile = (file: File | undefined) => {
-    if (!file) return;
+  const testFiles = (files: readonly File[]) => {
     setChosen(undefined);
-    void test(async () => ({
-      ...{ name: file.name, frame: Number(frame) || 0 },
-      // Names may hold anything; what is kept for a moment has a plain one.
-      upload: (await upload(new File([file], plainName(file.name)))).upload,
-    }));
+    const run = async (file: File) =>
+      ask({
+        ...{ name: file.name, frame: Number(frame) || 0 },
+        // Names may hold anything; what is kept for a moment has a plain one.
+        upload: (await upload(new File([file], plainName(file.name)))).upload,
+      });
+    void test(files.map((file) => ({ name: file.name, run: () => run(file) })));
   };
+  const result = results[shown];
   const newest = model.snapshots[0]?.iter ?? 0;
   return (
     <section aria-labelledby="test">
@@ -68,13 +78,14 @@ export function TestPanel({ model }: { model: ModelDetail }) {
             ]),
           ]}
         />
-        <Field label="An image or DICOM slice of yours">
+        <Field label="Images or DICOM slices of yours">
           {(control) => (
             <input
               {...control}
               type="file"
+              multiple
               onChange={(event) => {
-                testFile(event.currentTarget.files?.[0]);
+                testFiles([...(event.currentTarget.files ?? [])]);
                 // The same file again must be a change, too.
                 event.currentTarget.value = "";
               }}
@@ -93,9 +104,14 @@ export function TestPanel({ model }: { model: ModelDetail }) {
           Show visualizations and statistics
         </label>
       </div>
-      <div class={isBusy ? "result busy" : "result"} aria-live="polite" aria-busy={isBusy}>
-        {isBusy && <p class="soft">Testing ...</p>}
-        {problem && <p class="banner bad">{problem}</p>}
+      <div class={busy ? "result busy" : "result"} aria-live="polite" aria-busy={busy !== ""}>
+        {busy && <p class="soft">{busy}</p>}
+        {problems.map((problem) => (
+          <p key={problem} class="banner bad">
+            {problem}
+          </p>
+        ))}
+        {results.length > 1 && <Tested {...{ results, shown }} onShow={setShown} />}
         {result && <OverlayView model={model.id} result={result} />}
         {result?.layers && <LayerList layers={result.layers} />}
       </div>
@@ -123,6 +139,39 @@ export function TestPanel({ model }: { model: ModelDetail }) {
       )}
     </section>
   );
+}
+
+interface Test {
+  /** Of the file, for an error among several. */
+  readonly name: string;
+  readonly run: () => Promise<TestResult>;
+}
+
+interface TestedProps {
+  readonly results: readonly TestResult[];
+  readonly shown: number;
+  readonly onShow: (index: number) => void;
+}
+
+/** Several images: which was tested, and how much was found in it. */
+function Tested({ results, shown, onShow }: TestedProps) {
+  return (
+    <ul class="tested" aria-label="Tested images">
+      {results.map(({ title, scores }, i) => (
+        <li key={i}>
+          <button type="button" aria-pressed={i === shown} onClick={() => onShow(i)}>
+            {title} <span class="soft">{foundText(scores)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function foundText(scores: TestResult["scores"]): string {
+  const found = scores.filter((score) => score.class !== 0);
+  const pixels = found.reduce((sum, { predicted }) => sum + predicted, 0);
+  return pixels === 0 ? "nothing found" : `${grouped(pixels)} px found`;
 }
 
 function plainName(name: string): string {

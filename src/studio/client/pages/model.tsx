@@ -1,5 +1,6 @@
 /** @file A model: curves while it trains, snapshots, and a test of what it learned. */
 import type { JobSummary, ModelDetail } from "../../api-types.ts";
+import { curveAdvice } from "../lib/curve-advice.ts";
 import { bytes, duration, grouped, percent, short } from "../lib/format.ts";
 import { settingsFacts } from "../lib/settings-facts.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
@@ -33,13 +34,11 @@ export function ModelPage({ id }: { id: string }) {
         <Curves metrics={metrics} isActive={isActive} id={id} />
         <State job={job} detail={detail} />
       </div>
-      {job.best && /dice/i.test(job.best.name) && job.best.value === 0 && metrics.length > 8 && (
-        <p class="banner note">
-          A Dice of 0 means that the network predicts no foreground at all: it has not learned to
-          tell the object from the background yet. Weights that start at 0, or a learning rate that
-          does not fit, are the usual reasons.
+      {curveAdvice(job, metrics).map((advice) => (
+        <p key={advice} class="banner note">
+          {advice}
         </p>
-      )}
+      ))}
       <Settings detail={detail} />
       {detail.snapshots?.length > 0 && (
         <>

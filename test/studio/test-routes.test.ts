@@ -90,7 +90,11 @@ describe("a test of one image", () => {
     const iter = { iter: 7, record: { stage: "val", index: 0 } };
     expect((await sentence(iter))[1]).toMatch(/has no snapshot of iteration 7; it has 3, 1$/);
     const ticket = await upload("note.txt", Buffer.from("no image"));
-    expect((await sentence({ upload: ticket }))[0]).toBe(422);
+    const [status, said] = await sentence({ upload: ticket, name: "my note.txt" });
+    expect(status).toBe(422);
+    // By the user's name of it, and not where it lay on this machine.
+    expect(said).toContain("my note.txt");
+    expect(said).not.toContain(at("jobs"));
     expect((await sentence({ record }, "/api/models/tiny/test"))[0]).toBe(404);
     expect((await sentence({ record, path: "/etc/passwd" }))[0]).toBe(400);
   });

@@ -15,6 +15,15 @@ export class Refusal extends Error {
     this.status = status;
     this.field = field;
   }
+
+  /** The same, with the name that the user knows a file by in place of its path here. */
+  naming(path: string, name: string): Refusal {
+    return new Refusal(
+      this.status,
+      this.message.replaceAll(path, () => name),
+      this.field,
+    );
+  }
 }
 
 export const notFound = (what: string) => new Refusal(404, `${what} does not exist`);

@@ -31,11 +31,13 @@ export function HomePage({ query }: { query: URLSearchParams }) {
     <>
       {jobs.length >= MANY && (
         <JobFilterBar filter={filter} onChange={show}>
-          {!chosen && (
-            <button type="button" onClick={() => setChosen(new Set())}>
-              Choose
-            </button>
-          )}
+          <button
+            type="button"
+            aria-pressed={chosen !== undefined}
+            onClick={() => setChosen(chosen ? undefined : new Set())}
+          >
+            Choose
+          </button>
         </JobFilterBar>
       )}
       {chosen && (

@@ -48,14 +48,11 @@ export function ChosenBar({ chosen, onEnd }: ChosenBarProps) {
             Abort
           </button>
         )}
-        {chosen.length > active.length && active.length === 0 && (
+        {chosen.length > 0 && active.length === 0 && (
           <button type="button" class="danger" onClick={erase}>
             Delete
           </button>
         )}
-        <button type="button" onClick={onEnd}>
-          Cancel
-        </button>
       </div>
       {problems.map((problem) => (
         <p key={problem} class="banner bad" role="alert">

@@ -36,7 +36,7 @@ export function TestPanel({ model }: { model: ModelDetail }) {
         found.push(await run());
       } catch (error) {
         const sentence = Object.values(errorsOf(error)).flat().join(" ");
-        failed.push(tests.length > 1 ? `${name}: ${sentence}` : sentence);
+        failed.push(sentence.includes(name) ? sentence : `${name}: ${sentence}`);
       }
       setResults([...found]);
       setProblems([...failed]);
@@ -142,7 +142,7 @@ export function TestPanel({ model }: { model: ModelDetail }) {
 }
 
 interface Test {
-  /** Of the file, for an error among several. */
+  /** Of the file, which an error names; "" of a record. */
   readonly name: string;
   readonly run: () => Promise<TestResult>;
 }

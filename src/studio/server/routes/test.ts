@@ -67,8 +67,12 @@ export function addTestRoutes(app: FastifyInstance, context: Context): void {
       if (upload === undefined) throw new Refusal(400, "choose a record or a file to test");
       try {
         const file = await uploads.path(upload);
-        const result = await segment({ ...from, file, ...(frame === undefined ? {} : { frame }) });
-        return { ...result, ...names, title: asked.name ?? "uploaded image" };
+        const title = asked.name ?? "uploaded image";
+        const request = { ...from, file, ...(frame === undefined ? {} : { frame }) };
+        const result = await segment(request).catch((error: unknown) => {
+          throw error instanceof Refusal ? error.naming(file, title) : error;
+        });
+        return { ...result, ...names, title };
       } finally {
         // An uploaded slice may be a patient's; it is not kept.
         await uploads.drop(upload);

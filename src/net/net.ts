@@ -1,5 +1,5 @@
 /** @file Net: a graph of layers that can be run forward and backward. */
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import type { Engine } from "../core/engine.ts";
 import type { FenceOptions } from "../core/fence-options.ts";
@@ -17,19 +17,14 @@ import {
 import { NetDefinitionError, UsageError } from "../errors.ts";
 import { builtInLayers } from "../layers/index.ts";
 import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-file/index.ts";
-import {
-  completeMessage,
-  type Draft,
-  type NetParameter,
-  type Phase,
-  upgradeNet,
-} from "../schema/index.ts";
+import type { NetParameter, Phase } from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
 import { logLayer, logParameterNorms } from "./debug-info.ts";
 import { setInputArrays } from "./input-arrays.ts";
-import { type NetDefinition, defineNet, readNetParameter } from "./load-definition.ts";
+import { type NetDefinition, defineNet } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { checkMemory } from "./memory.ts";
+import { type LoadableNet, layerPath, netMessage } from "./net-source.ts";
 import { reuseActivationMemory, reusedActivationCount } from "./reuse-memory.ts";
 import { shareTrainedLayers } from "./share-trained-layers.ts";
 import { netToProto } from "./to-proto.ts";
@@ -130,20 +125,16 @@ export class Net {
   }
 
   /**
-   * Loads a net from a prototxt, or builds one from a message, which may leave out what it has no use for:
+   * Loads a net from a prototxt (a path or a file's URL), or builds one from a message, which may leave out what it has no use for:
    * `{ layer: [{ name: "x", type: "Input", top: ["x"], inputParam: { shape: [{ dim: [1, 3] }] } }] }`.
    * @throws PrototxtError, NetDefinitionError, ModelFileError, DataSourceError, CustomLayerError with the
    * place and the layer; nothing stays allocated then
    */
-  static async load(source: string | Draft<NetParameter>, options: NetOptions = {}): Promise<Net> {
-    checkArguments(source, options);
+  static async load(source: LoadableNet, options: NetOptions = {}): Promise<Net> {
+    checkPhase(options);
     const logger = options.logger ?? silentLogger;
     const root = resolve(options.root ?? ".");
-    const param =
-      typeof source === "string"
-        ? readNetParameter(source, logger)
-        : upgradeNet(completeMessage("NetParameter", source), logger);
-    const definition = defineNet(param, options, logger);
+    const definition = defineNet(netMessage(source, logger), options, logger);
     const device = await resolveDevice(options.device, { threads: options.threads, logger });
     const random = options.random ?? createRandom(options.seed);
     const built = await buildNet(definition.layers, {
@@ -153,7 +144,7 @@ export class Net {
       random,
       logger,
       root,
-      layerPath: layerPath(source, options.layers),
+      layerPath: layerPath(source, asList(options.layers)),
       fence: options.fence === true ? {} : options.fence || undefined,
       definitions,
     });
@@ -208,7 +199,7 @@ export class Net {
    */
   async forward(inputs: BlobValues = {}): Promise<Record<string, Float32Array>> {
     return this.#alone(async () => {
-      for (const [name, values] of Object.entries(inputs)) this.#blob(name).set(values);
+      this.#give(inputs, "set");
       await this.run();
       const outputs = this.outputs.map((name) => this.#blob(name));
       await syncAll(outputs);
@@ -284,7 +275,7 @@ export class Net {
    */
   async backward(diffs: BlobValues = {}, options: BackwardOptions = {}): Promise<void> {
     await this.#alone(async () => {
-      for (const [name, values] of Object.entries(diffs)) this.#blob(name).setDiff(values);
+      this.#give(diffs, "setDiff");
       await this.#plan.backward(options);
       if (!this.#debugInfo) return;
       await this.syncParams();
@@ -427,6 +418,18 @@ export class Net {
     if (this.#disposed) throw new NetDefinitionError(`the net "${this.name}" was disposed of`);
   }
 
+  #give(values: BlobValues, put: "set" | "setDiff"): void {
+    for (const [name, given] of Object.entries(values)) {
+      const blob = this.#blob(name);
+      try {
+        blob[put](given);
+      } catch (cause) {
+        if (!(cause instanceof NetDefinitionError)) throw cause;
+        throw new NetDefinitionError(`blob "${name}": ${cause.message}`, { cause });
+      }
+    }
+  }
+
   #blob(name: string): Blob {
     const blob = this.blobs.get(name);
     if (blob) return blob;
@@ -449,10 +452,7 @@ async function syncAll(blobs: readonly Blob[]): Promise<void> {
 }
 
 /** For callers without types. */
-function checkArguments(source: unknown, { phase }: NetOptions): void {
-  if (typeof source !== "string" && (typeof source !== "object" || source === null)) {
-    throw new NetDefinitionError(`a net is loaded from a path or a NetParameter, not ${source}`);
-  }
+function checkPhase({ phase }: NetOptions): void {
   if (phase !== undefined && phase !== "TRAIN" && phase !== "TEST") {
     throw new NetDefinitionError(`a phase is "TRAIN" or "TEST", not "${phase}"`);
   }
@@ -466,9 +466,4 @@ function firstByName(layers: readonly NetLayer[]): Map<string, readonly Blob[]> 
 function asList(value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined) return [];
   return typeof value === "string" ? [value] : value;
-}
-
-function layerPath(source: string | object, layers: NetOptions["layers"]): readonly string[] {
-  const own = typeof source === "string" ? [dirname(resolve(source))] : [];
-  return [...asList(layers).map((path) => resolve(path)), ...own];
 }

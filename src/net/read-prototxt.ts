@@ -12,6 +12,12 @@ export function readPrototxtText(path: string, what: string): string {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
+    if (/[{\n]/.test(path)) {
+      throw new NetDefinitionError(
+        `the text of a prototxt was given where ${what} is named by its path; parsePrototxt makes a message of it`,
+        { cause },
+      );
+    }
     const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     const problem = isMissing
       ? `File not found: ${path} (${what})`

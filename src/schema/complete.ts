@@ -35,7 +35,8 @@ export function completeMessage<N extends MessageName>(
 /** @param path of the message in the whole, with a dot at its end: `layer[0].` */
 function complete(name: MessageName, draft: unknown, path: string): object {
   if (typeof draft !== "object" || draft === null || Array.isArray(draft)) {
-    throw new NetDefinitionError(`${path.slice(0, -1)}: expected a ${name}, got ${shown(draft)}`);
+    const where = path === "" ? "" : `${path.slice(0, -1)}: `;
+    throw new NetDefinitionError(`${where}expected a ${name}, got ${shown(draft)}`);
   }
   const { byKey, lists } = messageDescriptor(name);
   const changes: FieldValues = {};

@@ -6,6 +6,7 @@ import { type RandomSource, createRandom } from "../core/random.ts";
 import { type Device, type DeviceChoice, resolveDevice } from "../device/index.ts";
 import { UsageError } from "../errors.ts";
 import { readNetParameter } from "../net/load-definition.ts";
+import { pathOf } from "../net/net-source.ts";
 import { readPrototxtText } from "../net/read-prototxt.ts";
 import { Net } from "../net/net.ts";
 import {
@@ -71,13 +72,13 @@ export async function readSolverParameter(
 
 /** Checks a solver and builds its nets. (BVLC Solver::Init) */
 export async function loadParts(
-  solver: string | Draft<SolverParameter>,
+  solver: string | URL | Draft<SolverParameter>,
   options: SolverOptions,
 ): Promise<SolverParts> {
   const { logger = silentLogger, root = process.cwd() } = options;
   const given =
-    typeof solver === "string"
-      ? await readSolverParameter(solver, { logger, root })
+    typeof solver === "string" || solver instanceof URL
+      ? await readSolverParameter(pathOf(solver), { logger, root })
       : completeMessage("SolverParameter", solver);
   const param = withWeights(given, options);
   logger.log(

@@ -4,6 +4,7 @@ import type { Blob } from "../core/blob.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RandomSource } from "../core/random.ts";
+import { UsageError } from "../errors.ts";
 import type { Net } from "../net/net.ts";
 import type { Draft, SolverParameter } from "../schema/index.ts";
 import { diagnose } from "./divergence.ts";
@@ -52,6 +53,7 @@ export class Solver {
   #iter = 0;
   #currentStep = 0;
   #stopped = false;
+  #isStepping = false;
   #lastDisplay = { iter: 0, time: 0 };
 
   private constructor({ net, testNets, param, settings, ...parts }: SolverParts) {
@@ -70,11 +72,11 @@ export class Solver {
 
   /**
    * Builds the nets of a solver prototxt and loads their weights.
-   * @param solver a path, or a message, which may leave out what it has no use for
+   * @param solver a path, the URL of a file, or a message, which may leave out what it has no use for
    * @throws CaffeError for a mistake in a prototxt, a dataset or a weights file
    */
   static async load(
-    solver: string | Draft<SolverParameter>,
+    solver: string | URL | Draft<SolverParameter>,
     options: SolverOptions = {},
   ): Promise<Solver> {
     const built = new Solver(await loadParts(solver, options));
@@ -124,7 +126,18 @@ export class Solver {
 
   /** Runs `iterations` iterations, fewer if a stop is requested. (BVLC Solver::Step) */
   async step(iterations: number): Promise<void> {
-    const end = this.#iter + iterations;
+    if (this.#isStepping) {
+      throw new UsageError("the solver is in the middle of a step: await it before the next one");
+    }
+    this.#isStepping = true;
+    try {
+      await this.#iterateUpTo(this.#iter + iterations);
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  async #iterateUpTo(end: number): Promise<void> {
     this.#stopped = false;
     this.#losses.restart(this.#iter);
     this.#lastDisplay = { iter: this.#iter, time: performance.now() };

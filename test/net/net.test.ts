@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRandom } from "../../src/core/random.ts";
 import { type Device, openCpuDevice } from "../../src/device/index.ts";
@@ -314,7 +315,34 @@ test("filters and shares as the prototxt says", async () => {
   net.dispose();
 });
 
+test("a net may be named by the URL of its file", async () => {
+  (await load(INPUT + BODY)).dispose();
+  const net = await Net.load(pathToFileURL(join(folder, "net.prototxt")), { device });
+  expect(net.outputs).toEqual(["loss"]);
+  net.dispose();
+  await expect(Net.load(new URL("https://example.org/net.prototxt"))).rejects.toThrow(
+    "a prototxt is read from a file, not from https://example.org/net.prototxt",
+  );
+});
+
 describe("a net that is used wrongly", () => {
+  test("says which blob gets values that do not fit", async () => {
+    const net = await load(INPUT + BODY);
+    await expect(net.forward({ x: pixels, label: [1] })).rejects.toThrow(
+      'blob "label": 1 values do not fit a blob of shape 2 (2)',
+    );
+    await net.forward({ x: pixels, label: [0, 1] });
+    net.dispose();
+  });
+
+  test.each([
+    [INPUT, "the text of a prototxt was given where the net's prototxt is named by its path"],
+    [7, "a net is loaded from a path or a NetParameter, not 7"],
+    [[], "expected a NetParameter, got a list"],
+  ])("says what %j is not", async (source, problem) => {
+    await expect(Net.load(source as string)).rejects.toThrow(problem);
+  });
+
   test("takes gradients of the right length only", async () => {
     const net = await load(INPUT + BODY);
     await net.forward({ x: pixels, label: [0, 2] });

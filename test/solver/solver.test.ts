@@ -274,6 +274,15 @@ describe("solvers that cannot be", () => {
     await expect(Solver.load("nope.prototxt")).rejects.toThrow("File not found: nope.prototxt");
   });
 
+  test("two steps at a time", async () => {
+    const solver = await Solver.load({ ...solverParam(base), ...net });
+    const first = solver.step(2);
+    await expect(solver.step(2)).rejects.toThrow("the solver is in the middle of a step: await it");
+    await first;
+    expect(solver.iter).toBe(2);
+    solver.dispose();
+  });
+
   test("weights and a snapshot together", async () => {
     const options = { weights: "a.caffemodel", snapshot: "b.solverstate" };
     await expect(Solver.load({ ...solverParam(base), ...net }, options)).rejects.toThrow(

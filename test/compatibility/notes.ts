@@ -19,7 +19,7 @@ const movedToTransform = ignored(
   "in files of today it stands in transform_param; in old ones, the upgrade moves it there",
 );
 const oneEngine = ignored(
-  "there is one engine, and its results are those of CAFFE, but that large 3 x 3 convolutions (Winograd's way) spread a NaN or an infinity one pixel further",
+  "there is one engine, and its results are those of CAFFE, but that large 3 x 3 and 5 x 5 convolutions (Winograd's way) spread a NaN or an infinity up to three pixels further",
 );
 const notInIm2col = ignored("Im2col only rearranges values; Caffe does not read it there either");
 

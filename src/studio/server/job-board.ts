@@ -14,7 +14,7 @@ interface Row {
 }
 
 /** So many jobs are read at once where nobody waits for them. */
-const PORTION = 16;
+const PORTION = 4;
 
 export class JobBoard {
   readonly #jobs: Jobs;
@@ -26,6 +26,7 @@ export class JobBoard {
   #unlisten: (() => void) | undefined;
   /** Whether all was read since changes are heard of. */
   #isLive = false;
+  #refreshing: Promise<void> | undefined;
   #filling: Promise<void> | undefined;
   #turn = 0;
   #work: Promise<void> = Promise.resolve();
@@ -93,15 +94,23 @@ export class JobBoard {
     for (const stream of [...this.#streams]) stream();
   }
 
-  /** Finds what happened while nobody listened, without waiting for curves that were never read. */
+  /** Finds what happened while nobody listened; whoever asks meanwhile waits for the same. */
   async #refresh(): Promise<void> {
     if (this.#isLive) return;
-    await this.#update(async () => {
-      const all = new Map((await this.#jobs.list("known curves")).map((job) => [job.id, job]));
-      return [...new Set([...this.#rows.keys(), ...all.keys()])].map((id) => [id, all.get(id)]);
+    this.#refreshing ??= this.#readAll().finally(() => {
+      this.#refreshing = undefined;
     });
+    await this.#refreshing;
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = undefined;
+    });
+  }
+
+  /** Without waiting for curves that were never read. */
+  #readAll(): Promise<void> {
+    return this.#update(async () => {
+      const all = new Map((await this.#jobs.list("known curves")).map((job) => [job.id, job]));
+      return [...new Set([...this.#rows.keys(), ...all.keys()])].map((id) => [id, all.get(id)]);
     });
   }
 

@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startContestant } from "./contestant.mjs";
+import { nativeProblem } from "../../dist/src/math/index.js";
 import { machineLimits } from "./machine.mjs";
 import { workloads } from "./workloads.mjs";
 
@@ -48,7 +49,8 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.CORTADO_BENCH_PYTHON ?? "python3";
 const isGpu = options.device !== "cpu";
 // Layers without a kernel, and what is not arithmetic, use the engine beside a GPU too.
-const engines = options.engine ?? (isGpu ? ["native"] : ["native", "wasm"]);
+const besideGpu = nativeProblem() ? "wasm" : "native";
+const engines = options.engine ?? (isGpu ? [besideGpu] : ["native", "wasm"]);
 const peers = options.peer ?? (isGpu ? ["pytorch-cuda", "pytorch-cuda-tf32"] : ["pytorch", "tfjs"]);
 const pyTorch = (device) => (workload) => [
   python,
@@ -70,6 +72,9 @@ const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const summary = (times) => ({ min: Math.min(...times), median: median(times) });
 const digits = (ms) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
 
+/** Who did not start, and the reason. */
+const absent = new Map();
+
 /** Starts everybody who can run the workload; those who cannot are left out. */
 async function contestantsOf(workload) {
   const { name } = workload;
@@ -84,7 +89,8 @@ async function contestantsOf(workload) {
   const started = [];
   for (const { command, ...contestant } of [...own, ...others]) {
     const child = await startContestant(...command);
-    if (child) started.push({ ...contestant, process: child });
+    if (typeof child !== "string") started.push({ ...contestant, process: child });
+    else absent.set(contestant.peer ?? `cortado (${contestant.engine})`, child);
   }
   return started;
 }
@@ -194,10 +200,18 @@ console.log("|---|---|---|---|---|---|---|");
 const results = [];
 for (const workload of workloads) {
   if (!isWanted(workload)) continue;
-  for (const result of await measure(workload)) {
-    results.push(result);
-    console.log(rows(result));
+  try {
+    for (const result of await measure(workload)) {
+      results.push(result);
+      console.log(rows(result));
+    }
+  } catch (error) {
+    console.log(`| ${workload.name} | ${error.message} |`);
   }
+}
+if (absent.size > 0) {
+  const reasons = [...absent].map(([who, reason]) => `${who} (${reason})`);
+  console.log(`\nNot there: ${reasons.join("; ")}.`);
 }
 if (options.device === "webgpu") {
   for (const { workload } of results) {

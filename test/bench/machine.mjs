@@ -49,7 +49,7 @@ export async function machineLimits(threads) {
       engine,
       String(threads),
     ]);
-    if (!process_) return undefined;
+    if (typeof process_ === "string") return undefined;
     const times = [];
     for (let i = 0; i < ROUNDS; i++) times.push(await process_.iterate());
     await process_.finish();

@@ -29,7 +29,7 @@ async function solverOf(netParam, { threads, device }) {
 }
 
 /** What one iteration costs when so many follow each other; on the CPU each is timed for itself. */
-const roundsOn = (device) => (device === "cpu" ? 1 : 20);
+const roundsOn = ({ remote, hardware }) => (!remote || /software/.test(hardware) ? 1 : 20);
 
 /** Milliseconds of one of several runs that are handed over without waiting in between. */
 async function timed(rounds, run) {
@@ -43,7 +43,7 @@ const training = (net) =>
   Object.assign(
     async (settings) => {
       const solver = await solverOf(net(), settings);
-      const rounds = roundsOn(settings.device);
+      const rounds = roundsOn(solver.net.device);
       // At its end a step reads the losses, and so waits for the device.
       return named(solver.net, () => timed(rounds, () => solver.step(rounds)));
     },
@@ -61,7 +61,7 @@ const inference = (net) => async (settings) => {
   const built = await Net.load(net(), { ...settings, phase: "TEST", outputsOnly: true });
   const [input] = built.inputs.map((name) => built.blobs.get(name));
   input.set(Float32Array.from({ length: input.count }, (_, i) => Math.sin(i)));
-  const rounds = roundsOn(settings.device);
+  const rounds = roundsOn(built.device);
   return named(built, () =>
     timed(rounds, async () => {
       for (let i = 1; i < rounds; i++) await built.runUnread();

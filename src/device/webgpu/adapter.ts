@@ -18,6 +18,8 @@ export interface AdapterChoice {
   readonly index?: number | undefined;
   /** Whether software that stands in for a GPU will do; default: true. */
   readonly allowSoftware?: boolean | undefined;
+  /** Switches of Dawn, as its `create` takes them. */
+  readonly dawn?: readonly string[] | undefined;
 }
 
 /** The words by which drivers that compute on the CPU are known. */
@@ -31,11 +33,11 @@ const HIDDEN_DRIVERS = ["/usr/lib/chromium/vk_swiftshader_icd.json"];
  * @throws CaffeError that says what was looked for and what is missing
  */
 export async function findAdapter(choice: AdapterChoice = {}): Promise<FoundAdapter> {
-  const { index, allowSoftware = true } = choice;
-  const options = index ? [`adapter=${nameOfGpu(await listGpus(), index)}`] : [];
+  const { index, allowSoftware = true, dawn = [] } = choice;
+  const named = index ? [`adapter=${nameOfGpu(await listGpus(), index)}`] : [];
   const found =
-    (hasDriver() ? await requestAdapter(options) : undefined) ??
-    (allowSoftware ? await requestHiddenAdapter() : undefined);
+    (hasDriver() ? await requestAdapter([...named, ...dawn]) : undefined) ??
+    (allowSoftware ? await requestHiddenAdapter(dawn) : undefined);
   if (!found) throw noGpu(missing());
   if (found.isSoftware && !allowSoftware) {
     throw noGpu(`the only adapter is "${found.name}", which is software and computes on the CPU`);
@@ -101,12 +103,12 @@ async function requestAdapter(options: readonly string[]): Promise<FoundAdapter 
 }
 
 /** Names a hidden driver to the Vulkan loader, unless the user has named one. */
-async function requestHiddenAdapter(): Promise<FoundAdapter | undefined> {
+async function requestHiddenAdapter(options: readonly string[]): Promise<FoundAdapter | undefined> {
   const driver = HIDDEN_DRIVERS.find((path) => existsSync(path));
   if (!driver || namesDrivers()) return undefined;
   process.env.VK_ICD_FILENAMES = driver;
   try {
-    return await requestAdapter([]);
+    return await requestAdapter(options);
   } finally {
     delete process.env.VK_ICD_FILENAMES;
   }

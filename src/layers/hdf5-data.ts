@@ -54,17 +54,20 @@ export const hdf5Data: LayerDefinition = {
       shuffle: shuffle ? shufflerOf(random) : undefined,
       onClass: (name: string) => logClassOnce(logger, name),
     };
+    const blame = (error: unknown) =>
+      error instanceof DataSourceError ? sourceError(context, error.message, error) : error;
     try {
       const rows = new Hdf5Rows(await loadHdf5(), options);
       for (const [i, top] of tops.entries()) top.reshape(batchSize, ...rows.rowShapes[i]!);
-      return layerOf(rows, batchSize);
+      return layerOf(rows, batchSize, blame);
     } catch (error) {
-      throw error instanceof DataSourceError ? sourceError(context, error.message, error) : error;
+      throw blame(error);
     }
   },
 };
 
-function layerOf(rows: Hdf5Rows, batchSize: number): Layer {
+/** @param blame adds the layer and the place in the prototxt to the error of a file that is opened later */
+function layerOf(rows: Hdf5Rows, batchSize: number, blame: (error: unknown) => unknown): Layer {
   const values: Float32Array[] = [];
   return {
     blobs: [],
@@ -74,7 +77,11 @@ function layerOf(rows: Hdf5Rows, batchSize: number): Layer {
     },
     forward(_bottoms: readonly Blob[], tops: readonly Blob[]) {
       for (let i = 0; i < tops.length; i++) values[i] = tops[i]!.data;
-      rows.read(batchSize, values);
+      try {
+        rows.read(batchSize, values);
+      } catch (error) {
+        throw blame(error);
+      }
     },
     saveState: () => rows.position,
     restoreState: (state) => rows.moveTo(state as Partial<Hdf5RowsPosition>),

@@ -303,7 +303,7 @@ describe("mistakes", () => {
     writeFiles(folder.path, [lines(2), lines(3)]);
     const net = await load(folder.path, netText(`${list} batch_size: 2`));
     await expect(net.run()).rejects.toThrow(
-      "f1.h5: dataset data has rows of 3, the files before had rows of 2",
+      /:\d+:\d+: layer "\w+" \(HDF5Data\): f1\.h5: dataset data has rows of 3, the files before had rows of 2/,
     );
     net.dispose();
   });

@@ -156,7 +156,7 @@ export class Transformer {
 
   /** Draws where the part begins. @throws DataSourceError when the image does not go with it, or the mean */
   #cutOf(image: Planes, what: string): ImageCut {
-    this.#check(image, what);
+    this.check(image, what);
     const [, outHeight, outWidth] = this.shapeOf(image);
     // The order of the draws is Caffe's: flip, row, column.
     const isMirrored = this.#param.mirror && this.#random!.uint32() % 2 === 1;
@@ -193,7 +193,11 @@ export class Transformer {
     for (let i = 0; i < width; i++) target[to + i] = Math.fround(data[from + i]! - value) * scale;
   }
 
-  #check({ channels, height, width }: Planes, what: string): void {
+  /**
+   * @param what how an error names the image
+   * @throws DataSourceError when the image does not go with crop_size or mean
+   */
+  check({ channels, height, width }: Omit<Planes, "data">, what: string): void {
     const { cropSize, meanValue } = this.#param;
     if (cropSize > Math.min(height, width)) {
       throw new DataSourceError(

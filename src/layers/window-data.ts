@@ -60,7 +60,8 @@ export const windowData: LayerDefinition = {
     // Caffe seeds its prefetch thread here; the draw keeps what comes after in step.
     context.random.uint32();
     const order = orderOf(context, param, list, cut);
-    return new WindowLayer(sampler, order, { param, mean, cropSize: cut.cropSize });
+    const blame = (error: unknown) => sourceError(context, "windowDataParam.source", error);
+    return new WindowLayer(sampler, order, { param, mean, cropSize: cut.cropSize, blame });
   },
 };
 
@@ -168,6 +169,14 @@ interface DecodedSample extends Sample {
   readonly image: DecodedImage;
 }
 
+interface WindowLayerSettings {
+  readonly param: Param;
+  readonly mean: WindowMean;
+  readonly cropSize: number;
+  /** Adds the layer and the place in the prototxt to the error of an image. */
+  readonly blame: (error: unknown) => unknown;
+}
+
 class WindowLayer implements Layer {
   readonly blobs = [];
   readonly #sampler: WindowSampler;
@@ -177,15 +186,16 @@ class WindowLayer implements Layer {
   readonly #cropSize: number;
   readonly #scale: number;
   readonly #mean: WindowMean;
+  readonly #blame: (error: unknown) => unknown;
   #batch: readonly DecodedSample[] = [];
 
   constructor(
     sampler: WindowSampler,
     order: OrderFor,
-    settings: { readonly param: Param; readonly mean: WindowMean; readonly cropSize: number },
+    { param, mean, cropSize, blame }: WindowLayerSettings,
   ) {
-    const { param, mean, cropSize } = settings;
     this.#sampler = sampler;
+    this.#blame = blame;
     this.#batchSize = param.batchSize ?? 0;
     this.#cropSize = cropSize;
     this.#scale = Math.fround(param.scale);
@@ -204,7 +214,11 @@ class WindowLayer implements Layer {
   }
 
   async prepare(): Promise<void> {
-    this.#batch = await this.#ahead.next();
+    try {
+      this.#batch = await this.#ahead.next();
+    } catch (error) {
+      throw this.#blame(error);
+    }
   }
 
   forward(_bottoms: readonly Blob[], [data, label]: readonly Blob[]): void {

@@ -289,8 +289,8 @@ describe("the transformer", () => {
     ['mean_file: "nope.binaryproto"', /File not found: .*nope\.binaryproto/],
     ["force_color: true force_gray: true", /cannot set both force_color and force_gray/],
   ];
-  test.each(mistakes)("refuses %s", async (transform, message) => {
-    await expect(passes(transform)).rejects.toThrow(message);
+  test.each(mistakes)("refuses %s when the net is built", async (transform, message) => {
+    await expect(passes(transform, "TEST", 0)).rejects.toThrow(message);
   });
 });
 

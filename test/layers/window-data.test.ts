@@ -378,7 +378,7 @@ describe("mistakes", () => {
     const own = 'batch_size: 2 fg_fraction: 1 root_folder: "im/"';
     const net = await load(folder.path, own, "crop_size: 8");
     await expect(net.run()).rejects.toThrow(
-      /Could not load im\/0\.png \(.*win\.txt:1\): no such file/,
+      /:\d+:\d+: layer "\w+" \(WindowData\): Could not load im\/0\.png \(.*win\.txt:1\): no such file/,
     );
     net.dispose();
   });

@@ -106,9 +106,11 @@ class ImageReader implements Layer {
     };
   }
 
-  /** Takes the shape of the tops from the first image. */
+  /** Takes the shape of the tops from the first image, which must go with transform_param. */
   async readShape(): Promise<PlanesShape> {
-    this.#shape = this.#transformer.shapeOf((await this.#source.peek()).image);
+    const { image, name } = await this.#source.peek();
+    this.#transformer.check(image, name);
+    this.#shape = this.#transformer.shapeOf(image);
     return this.#shape;
   }
 

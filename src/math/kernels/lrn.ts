@@ -109,24 +109,44 @@ function acrossTask(control: usize, task: i32, _thread: i32): void {
   const beta = floatArg(control, BETA);
   const base = floats((task / blocks) * channels * area + start);
   const x = <usize>arg(control, X) + base;
+  const scales = <usize>arg(control, SCALE), y = <usize>arg(control, Y);
   for (let c = 0; c < channels; c++) {
     const first = max(0, c - half), last = min(channels - 1, c + half);
-    for (let i = 0; i < count; i += 4) {
-      const n = count - i;
-      let sum = f32x4.splat(0);
-      let p = x + floats(first * area + i);
-      for (let other = first; other <= last; other++) {
-        const v = loadSome(p, n);
-        sum = madd(v, v, sum);
-        p += floats(area);
-      }
-      const scale = f32x4.add(k, f32x4.mul(alpha, sum));
-      const place = base + floats(c * area + i);
-      storeSome(<usize>arg(control, SCALE) + place, scale, n);
+    let from = x + floats(first * area);
+    let place = base + floats(c * area);
+    let n = count;
+    for (; n > 3; n -= 4) {
+      const scale = f32x4.add(k, f32x4.mul(alpha, squares(from, 4, last - first + 1, floats(area))));
+      v128.store(scales + place, scale);
+      v128.store(y + place, f32x4.mul(v128.load(<usize>arg(control, X) + place), inversePower(scale, beta)));
+      from += 16;
+      place += 16;
+    }
+    if (n > 0) {
+      const scale = f32x4.add(k, f32x4.mul(alpha, squares(from, n, last - first + 1, floats(area))));
+      storeSome(scales + place, scale, n);
       const value = loadSome(<usize>arg(control, X) + place, n);
-      storeSome(<usize>arg(control, Y) + place, f32x4.mul(value, inversePower(scale, beta)), n);
+      storeSome(y + place, f32x4.mul(value, inversePower(scale, beta)), n);
     }
   }
+}
+
+/** Sums the squares of the first `n` floats at `p`, and of so many rows after it; five, as most nets have, at once. */
+// @ts-ignore: decorator
+@inline
+function squares(p: usize, n: i32, rows: i32, step: usize): v128 {
+  if (n > 3 && rows == 5) {
+    const a = v128.load(p), b = v128.load(p + step), c = v128.load(p + 2 * step);
+    const d = v128.load(p + 3 * step), e = v128.load(p + 4 * step);
+    return madd(e, e, madd(d, d, madd(c, c, madd(b, b, madd(a, a, f32x4.splat(0))))));
+  }
+  let sum = f32x4.splat(0);
+  for (let row = 0; row < rows; row++) {
+    const v = loadSome(p, n);
+    sum = madd(v, v, sum);
+    p += step;
+  }
+  return sum;
 }
 
 function acrossGradientTask(control: usize, task: i32, _thread: i32): void {

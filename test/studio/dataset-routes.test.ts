@@ -194,7 +194,9 @@ describe("a dataset", () => {
       const detail: RecordDetail = (await get(`${base}/record?stage=train&index=${index}`)).json();
       expect(detail.max).toBeGreaterThan(255);
       expect(detail.window.high).toBeLessThan(detail.max);
-      expect(Object.keys(detail.facts)).toEqual(["case", "instance", "image", "contour"]);
+      expect(Object.keys(detail.facts)).toEqual([
+        ...["case", "instance", "image", "contour", "rowMm", "columnMm"],
+      ]);
       const overview: DatasetOverview = (await get(`${base}/overview`)).json();
       expect(overview.sharedCases).toBe(3);
       const file = readFileSync(at("jobs", asked.name, "dataset.json"), "utf8");

@@ -129,8 +129,9 @@ describe("forms", () => {
     const epochs = await post("/api/models", { ...form, epochs: 0 });
     expect(epochs.statusCode).toBe(400);
     expect(epochs.json().errors).toEqual({ epochs: ["must be 1 or more"] });
-    const rates = await post("/api/models", { ...form, learningRates: [Number.NaN] });
-    expect(rates.json().errors).toEqual({ learningRates: ["must be a number"] });
+    const broken = { learningRates: [0.1, Number.NaN], seed: Number.NaN };
+    const said = (await post("/api/models", { ...form, ...broken })).json().errors;
+    expect(said).toEqual({ learningRates: ["must be a number"], seed: ["must be a number"] });
     const name = await post("/api/models", { ...form, name: "Müller & Söhne" });
     expect(name.json().errors.name[0]).toContain("use letters, digits, dots, dashes");
     const extra = await post("/api/models", { ...form, command: "rm" });

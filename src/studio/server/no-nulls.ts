@@ -1,13 +1,15 @@
 /** @file Refuses null in a request's body: it is what JSON makes of a number that is none, and schemas would take it for 0. */
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { Refusal } from "./refusal.ts";
+import type { ErrorReply } from "../api-types.ts";
 
 export function refuseNulls(app: FastifyInstance): void {
-  app.addHook("preValidation", async ({ body }) => {
+  app.addHook("preValidation", async ({ body }, reply) => {
     if (typeof body !== "object" || body === null || body instanceof Readable) return;
-    const field = Object.entries(body).find(([, value]) => hasNull(value))?.[0];
-    if (field !== undefined) throw new Refusal(400, "must be a number", field);
+    const fields = Object.entries(body).filter(([, value]) => hasNull(value));
+    if (fields.length === 0) return;
+    const errors = Object.fromEntries(fields.map(([field]) => [field, ["must be a number"]]));
+    return reply.code(400).send({ errors } satisfies ErrorReply);
   });
 }
 

@@ -79,11 +79,29 @@ export function RecordView({ dataset, record, previous, next, onMove }: RecordVi
   );
 }
 
+/** What facts are called, where they have a better name than in `dataset.json`. */
+const NAMES: Readonly<Record<string, string>> = {
+  case: "Case",
+  instance: "Slice",
+  name: "Name",
+  image: "Image",
+  label: "Label",
+  contour: "Contour",
+};
+
+function factRows({ rowMm, columnMm, ...facts }: RecordDetail["facts"]) {
+  const rows = Object.entries(facts).map(
+    ([name, value]) => [NAMES[name] ?? name, `${value}`] as const,
+  );
+  if (rowMm === undefined) return rows;
+  return [...rows, ["Pixel", `${short(Number(columnMm))} × ${short(Number(rowMm))} mm`] as const];
+}
+
 function Facts({ detail, record }: { detail: RecordDetail; record: ChosenRecord }) {
   const { facts, shape, min, max, mean, window, classes } = detail;
   const rows: readonly (readonly [string, string])[] = [
     ["Record", `${record.index} of ${record.stage}_db`],
-    ...Object.entries(facts).map(([name, value]) => [name, `${value}`] as const),
+    ...factRows(facts),
     ["Shape", shape.join(" × ")],
     ["Values", `${short(min)} to ${short(max)}, mean ${short(mean)}`],
     ["Shown", `${short(window.low)} black, ${short(window.high)} white`],

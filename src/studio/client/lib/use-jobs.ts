@@ -4,15 +4,23 @@ import type { JobChanges, JobList, JobSummary } from "../../api-types.ts";
 
 let seen: JobList | undefined = broughtAlong();
 
-/** @returns undefined before the first list is there */
-export function useJobs(): readonly JobSummary[] | undefined {
+export interface LiveJobs {
+  /** Undefined before the first list is there. */
+  readonly jobs: readonly JobSummary[] | undefined;
+  readonly isConnected: boolean;
+}
+
+export function useJobs(): LiveJobs {
   const [jobs, setJobs] = useState(seen?.jobs);
+  const [isConnected, setConnected] = useState(true);
   useEffect(() => {
     const source = new EventSource(`/api/events${seen ? `?last=${seen.last}` : ""}`);
     const show = (list: JobList) => {
       seen = list;
       setJobs(list.jobs);
     };
+    source.addEventListener("open", () => setConnected(true));
+    source.addEventListener("error", () => setConnected(false));
     source.addEventListener("jobs", ({ data, lastEventId }) =>
       show({ jobs: JSON.parse(data), last: lastEventId }),
     );
@@ -21,7 +29,7 @@ export function useJobs(): readonly JobSummary[] | undefined {
     );
     return () => source.close();
   }, []);
-  return jobs;
+  return { jobs, isConnected };
 }
 
 function changed(known: readonly JobSummary[], { jobs, gone }: JobChanges): JobSummary[] {

@@ -12,7 +12,7 @@ import { SelectField } from "../parts/field.tsx";
 import { RunChoice } from "../parts/run-choice.tsx";
 
 export function ComparePage({ ids }: { ids: readonly string[] }) {
-  const jobs = useJobs();
+  const { jobs } = useJobs();
   const runs = useRuns(ids.join());
   const [output, setOutput] = useState<string>();
   const [look, setLook] = useState(plainLook);

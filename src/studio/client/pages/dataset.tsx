@@ -3,7 +3,8 @@ import type { DatasetDetail } from "../../api-types.ts";
 import { useFetched, useLiveJob } from "../lib/use-data.ts";
 import { Notes } from "../parts/about.tsx";
 import { DatasetFacts } from "../parts/dataset-overview.tsx";
-import { Disconnected, Gone, JobHead, Log } from "../parts/job-actions.tsx";
+import { Disconnected } from "../parts/disconnected.tsx";
+import { Gone, JobHead, Log } from "../parts/job-actions.tsx";
 import { RecordGrid } from "../parts/record-grid.tsx";
 
 export function DatasetPage({ id }: { id: string }) {

@@ -6,6 +6,7 @@ import { replaceAddress } from "../lib/router.ts";
 import { useJobs } from "../lib/use-jobs.ts";
 import { ChosenBar } from "../parts/chosen-bar.tsx";
 import { type Choice, JobCards } from "../parts/job-cards.tsx";
+import { Disconnected } from "../parts/disconnected.tsx";
 import { JobFilterBar } from "../parts/job-filter-bar.tsx";
 
 /** Fewer need no search. */
@@ -15,7 +16,7 @@ const NO_DATASET =
   "No dataset yet. No data at hand? The phantom draws synthetic heart slices with contours, in one click.";
 
 export function HomePage({ query }: { query: URLSearchParams }) {
-  const jobs = useJobs();
+  const { jobs, isConnected } = useJobs();
   const [chosen, setChosen] = useState<ReadonlySet<string>>();
   if (!jobs) return <p>Loading ...</p>;
   const filter = filterOf(query);
@@ -29,6 +30,7 @@ export function HomePage({ query }: { query: URLSearchParams }) {
   const show = (wanted: JobFilter) => replaceAddress(addressOf(wanted));
   return (
     <>
+      {!isConnected && <Disconnected />}
       {jobs.length >= MANY && (
         <JobFilterBar filter={filter} onChange={show}>
           <button

@@ -73,14 +73,6 @@ export function JobHead({ job, about, onSaved, children }: JobHeadProps) {
   );
 }
 
-export function Disconnected() {
-  return (
-    <p class="banner note" role="status">
-      The studio does not answer; trying again ...
-    </p>
-  );
-}
-
 /** In place of a page whose job was deleted, perhaps in another tab. */
 export function Gone({ id }: { id: string }) {
   return (

@@ -47,7 +47,9 @@ export async function openGpu(options: ResolveOptions = {}): Promise<Device> {
     return await defaultWebGpuDevice({ ...options, allowSoftware: false });
   } catch (error) {
     if (!(error instanceof CaffeError) || options.index) throw error;
-    return (await tensorFlowOnGpu(options)) ?? fail(error);
+    const tensorFlow = await tensorFlowOnGpu(options);
+    if (!tensorFlow) throw error;
+    return tensorFlow;
   }
 }
 
@@ -57,10 +59,6 @@ async function tensorFlowOnGpu(options: ResolveOptions): Promise<Device | undefi
   if (!isInstalled("tfjs-node-gpu")) return undefined;
   const device = await defaultTfjsDevice(cpuOptions(options));
   return device.backend.usesGpu ? device : undefined;
-}
-
-function fail(error: CaffeError): never {
-  throw error;
 }
 
 /** A GPU, or else the CPU; one line of the log says which, and why. */

@@ -42,10 +42,20 @@ export class HostedLayer implements NetLayer {
       hosted.#isSetUp = true;
       await hosted.prepare?.();
     } catch (error) {
-      for (const blob of hosted.blobs) blob.dispose();
+      hosted.#abandon();
       throw error;
     }
     return hosted;
+  }
+
+  /** Lets a layer that could not be set up close what it has opened; only its first mistake is told. */
+  #abandon(): void {
+    try {
+      this.dispose?.();
+    } catch {
+      // It may well trip over what `setup` did not get to.
+    }
+    for (const blob of this.blobs) blob.dispose();
   }
 
   private constructor(

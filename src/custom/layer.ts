@@ -141,7 +141,10 @@ export abstract class Layer {
   /** Takes up what `saveState` gave; called after `setup`. */
   restoreState?(state: unknown): void;
 
-  /** Closes what the layer has opened; called once, when the net is disposed of. */
+  /**
+   * Closes what the layer has opened; called once, when the net is disposed of, or when `setup` or `prepare`
+   * has failed.
+   */
   dispose?(): void;
 }
 

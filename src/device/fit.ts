@@ -40,9 +40,13 @@ export function fitProblem(
   return undefined;
 }
 
-/** An error of a device, with the layer that it came from where it is of memory. */
+/** An error of memory or of a filler that a pass comes upon, with the layer that it came from. */
 export function withLayer(error: unknown, { name, type }: PlannedLayer): unknown {
+  const head = `layer "${name}" (${type}): `;
+  if (error instanceof NetDefinitionError && !error.problem.startsWith("layer ")) {
+    const { problem, location, excerpt } = error;
+    return new NetDefinitionError(head + problem, { location, excerpt, cause: error });
+  }
   if (!(error instanceof CaffeError) || error.code !== "out-of-memory") return error;
-  const message = `layer "${name}" (${type}): ${error.message}`;
-  return new CaffeError(error.code, message, { cause: error });
+  return new CaffeError(error.code, head + error.message, { cause: error });
 }

@@ -12,6 +12,8 @@ export class PassLosses {
   /** What the host added to each pass, in a ring. */
   readonly #onHost: Float64Array;
   #passes = 0;
+  /** What was read last. */
+  #read = new Float64Array(1);
 
   constructor(engine: Engine, onDevice: LossLog | undefined) {
     this.#engine = engine;
@@ -36,12 +38,17 @@ export class PassLosses {
         : this.#engine.dot(top.count, top.dataPointer, top.diffPointer);
   }
 
-  /** The losses of the last `count` passes, the oldest first. */
+  /**
+   * The losses of the last `count` passes, the oldest first. Who reads one in each iteration gets the same
+   * array each time.
+   */
   async read(count: number): Promise<Float64Array> {
     const fromDevice = await this.#onDevice?.read(count);
-    return Float64Array.from({ length: count }, (_, i) => {
+    if (this.#read.length !== count) this.#read = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
       const slot = (this.#passes - count + i) % this.size;
-      return this.#onHost[slot]! + (fromDevice?.[i] ?? 0);
-    });
+      this.#read[i] = this.#onHost[slot]! + (fromDevice?.[i] ?? 0);
+    }
+    return this.#read;
   }
 }

@@ -86,7 +86,7 @@ export class ExecutionPlan {
       if (step.layer.prepare) await step.layer.prepare();
       const start = this.timer ? performance.now() : 0;
       if (step.layer.reshapesEachForward || bottomsChanged(step)) reshape(step);
-      if (step.host) await step.host.forward();
+      if (step.host) await forwardOnHost(step, step.host);
       else forward(step);
       this.#addLosses(step);
       if (this.timer) await this.#report(index, "forward", start);
@@ -196,10 +196,18 @@ function onHost(step: Step, { remote }: Device): Step {
   return { ...step, kernel: step.layer, host: new HostStep(step, remote!.needsSync) };
 }
 
-/** A kernel reserves what it needs when it first runs. */
+/** A kernel reserves what it needs when it first runs, and a layer may fill tops in each pass. */
 function forward(step: Step): void {
   try {
     step.kernel.forward(step.bottomBlobs, step.topBlobs);
+  } catch (error) {
+    throw withLayer(error, step);
+  }
+}
+
+async function forwardOnHost(step: Step, host: HostStep): Promise<void> {
+  try {
+    await host.forward();
   } catch (error) {
     throw withLayer(error, step);
   }

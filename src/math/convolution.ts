@@ -1,6 +1,6 @@
 /** @file Writes the geometry of a convolution to the heap, for the kernels to read. */
 import type { ConvolutionPlan, ConvolutionShape } from "../core/engine.ts";
-import type { Pointer } from "../core/heap.ts";
+import type { Heap, Pointer } from "../core/heap.ts";
 import { count } from "../core/shape.ts";
 import type { NativeEngine } from "./native.ts";
 import type { Runtime } from "./runtime.ts";
@@ -23,13 +23,48 @@ const WIDE_TAPS = 8;
 
 /** Plans a convolution on this runtime; see `ConvolutionPlan`. */
 export function planConvolution(runtime: Runtime, shape: ConvolutionShape): ConvolutionPlan {
-  const { kernels, control, packed, native } = runtime;
   if (isEmpty(shape)) return emptyPlan(runtime, shape);
   if (suitsWinograd(shape)) return winogradPlan(runtime, shape);
-  const { geometry, reserve, dispose } = placeGeometry(runtime, shape, false);
+  const tables = new Tables(runtime.heap);
+  try {
+    return tablePlan(runtime, shape, tables);
+  } catch (error) {
+    tables.dispose();
+    throw error;
+  }
+}
+
+/** What one plan has on the heap. */
+class Tables {
+  readonly #heap: Heap;
+  readonly #pointers: Pointer[] = [];
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  place(values: Int32Array): Pointer {
+    const pointer = this.#heap.allocate(values.length * FLOAT_BYTES);
+    this.#pointers.push(pointer);
+    this.#heap.ints(pointer, values.length).set(values);
+    return pointer;
+  }
+
+  dispose(): void {
+    for (const pointer of this.#pointers.splice(0)) this.#heap.free(pointer);
+  }
+}
+
+/** A plan that finds values through tables of offsets. */
+function tablePlan(runtime: Runtime, shape: ConvolutionShape, tables: Tables): ConvolutionPlan {
+  const { kernels, control, packed, native } = runtime;
+  const { geometry, reserve } = placeGeometry(runtime, shape, tables, false);
+  const dispose = () => tables.dispose();
   if (native?.prepare(geometry)) return nativePlan(native, geometry, dispose);
   reserve();
-  const mirrored = isMirrored(shape) ? placeGeometry(runtime, mirrorOf(shape), true) : undefined;
+  const mirrored = isMirrored(shape)
+    ? placeGeometry(runtime, mirrorOf(shape), tables, true)
+    : undefined;
   mirrored?.reserve();
   return {
     correlate(image, weight, bias, out) {
@@ -49,22 +84,24 @@ export function planConvolution(runtime: Runtime, shape: ConvolutionShape): Conv
       const { weightGradient } = kernels;
       weightGradient(control, packed, geometry, sharedScratch, image, out, weightDiff, adds);
     },
-    dispose() {
-      dispose();
-      mirrored?.dispose();
-    },
+    dispose,
   };
 }
 
 /** Puts the geometry of a convolution on the heap. */
-function placeGeometry(runtime: Runtime, shape: ConvolutionShape, reversesTaps: boolean) {
+function placeGeometry(
+  runtime: Runtime,
+  shape: ConvolutionShape,
+  tables: Tables,
+  reversesTaps: boolean,
+) {
   const layout = layoutOf(shape);
   const taps = tapOffsets(shape, layout);
-  const tapTable = place(runtime, reversesTaps ? taps.reverse() : taps);
-  const positionTable = place(runtime, positionOffsets(shape, layout));
-  const rowTable = place(runtime, sourceRows(shape, layout));
+  const tapTable = tables.place(reversesTaps ? taps.reverse() : taps);
+  const positionTable = tables.place(positionOffsets(shape, layout));
+  const rowTable = tables.place(sourceRows(shape, layout));
   const fields = geometryFields(shape, layout, { tapTable, positionTable, rowTable });
-  const geometry = place(runtime, fields.values);
+  const geometry = tables.place(fields.values);
   return {
     geometry,
     /** Makes sure that there is the scratch memory that the kernels need. */
@@ -73,11 +110,6 @@ function placeGeometry(runtime: Runtime, shape: ConvolutionShape, reversesTaps: 
       const scatterBytes = runtime.kernels.scatterScratchBytes() + fields.channelsPerTask * area;
       const batchBytes = fields.isBatch ? FLOAT_BYTES * batchFloats(shape, layout) : 0;
       runtime.reserve(scatterBytes + batchBytes, shape.imageChannels * area);
-    },
-    dispose() {
-      for (const pointer of [tapTable, positionTable, rowTable, geometry]) {
-        runtime.heap.free(pointer);
-      }
     },
   };
 }
@@ -226,14 +258,14 @@ function sourceRows({ image, pad }: ConvolutionShape, { sizes }: Layout): Int32A
   return rows;
 }
 
-interface Tables {
+interface TablePlaces {
   readonly tapTable: Pointer;
   readonly positionTable: Pointer;
   readonly rowTable: Pointer;
 }
 
 /** The fields of kernels/geometry.ts, in their order. */
-function geometryFields(shape: ConvolutionShape, layout: Layout, tables: Tables) {
+function geometryFields(shape: ConvolutionShape, layout: Layout, tables: TablePlaces) {
   const { images, imageChannels, outChannels, groups, image, out, kernel, stride } = shape;
   const taps = count(kernel);
   const last = image.length - 1;
@@ -307,11 +339,4 @@ function scatterChannels(channels: number, taps: number): number {
     perTask = Math.ceil(perTask / 2);
   }
   return perTask;
-}
-
-/** Puts a table on the heap. */
-function place({ heap }: Runtime, values: Int32Array): Pointer {
-  const pointer = heap.allocate(values.length * FLOAT_BYTES);
-  heap.ints(pointer, values.length).set(values);
-  return pointer;
 }

@@ -19,6 +19,7 @@ import {
 } from "../schema/index.ts";
 import { arityProblem } from "./arity.ts";
 import { restrictToLoss } from "./backward-needs.ts";
+import { disposeLayers } from "./dispose-layers.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { loadOwnBlobs } from "./own-blobs.ts";
 import { ParamTable } from "./shared-params.ts";
@@ -144,9 +145,10 @@ class Builder {
   }
 
   dispose(): void {
-    for (const { layer } of this.#layers) {
-      layer.dispose?.();
-      for (const blob of layer.blobs) blob.dispose();
+    try {
+      disposeLayers(this.#layers);
+    } catch {
+      // What keeps the net from being built is what the user has to hear of.
     }
     for (const blob of this.#blobs.values()) blob.dispose();
   }
@@ -244,7 +246,7 @@ class Builder {
     context: LayerContext,
   ): Promise<Layer> {
     const before = given.blobs.length > 0 ? context.random.state() : undefined;
-    const layer = await located(given, () => definition.setUp(context));
+    const layer = await located(given, () => setUpOrFree(definition, context));
     if (before && layer.blobs.length > 0) {
       context.random.restore(before);
       this.#log("layer.hpp:49", "Skipping parameter initialization");
@@ -324,6 +326,22 @@ async function located<T>(layer: LayerParameter, act: () => T | Promise<T>): Pro
     const { location, excerpt, problem } = error;
     if (!location) return failure(layer)(problem);
     throw new NetDefinitionError(`${headOf(layer)}: ${problem}`, { location, excerpt });
+  }
+}
+
+/** Sets a layer up; where that fails, the blobs that it has made give their memory back. */
+async function setUpOrFree(definition: LayerDefinition, context: LayerContext): Promise<Layer> {
+  const made: Blob[] = [];
+  const createBlob: LayerContext["createBlob"] = (shape) => {
+    const blob = context.createBlob(shape);
+    made.push(blob);
+    return blob;
+  };
+  try {
+    return await definition.setUp({ ...context, createBlob });
+  } catch (error) {
+    for (const blob of made) blob.dispose();
+    throw error;
   }
 }
 

@@ -2,14 +2,12 @@
 import { resolve } from "node:path";
 import type { Blob } from "../core/blob.ts";
 import type { Engine } from "../core/engine.ts";
-import type { FenceOptions } from "../core/fence-options.ts";
 import type { LayerDefinition } from "../core/layer.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { type RandomSource, createRandom } from "../core/random.ts";
 import {
   type BackwardOptions,
   type Device,
-  type DeviceChoice,
   ExecutionPlan,
   type StepTimer,
   resolveDevice,
@@ -20,41 +18,18 @@ import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-fil
 import type { NetParameter, Phase } from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
 import { logLayer, logParameterNorms } from "./debug-info.ts";
+import { disposeLayers } from "./dispose-layers.ts";
 import { setInputArrays } from "./input-arrays.ts";
 import { type NetDefinition, defineNet } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
+import { type NetOptions, asList, checkPhase } from "./net-options.ts";
 import { checkMemory } from "./memory.ts";
 import { type LoadableNet, layerPath, netMessage } from "./net-source.ts";
 import { reuseActivationMemory, reusedActivationCount } from "./reuse-memory.ts";
 import { shareTrainedLayers } from "./share-trained-layers.ts";
 import { netToProto } from "./to-proto.ts";
 
-/** How a net is loaded. */
-export interface NetOptions {
-  /** TRAIN or TEST; default: what the prototxt's `state` says, else TEST. */
-  readonly phase?: Phase | undefined;
-  readonly level?: number | undefined;
-  readonly stages?: readonly string[] | undefined;
-  /** Caffemodels to copy trained layers from, in order. */
-  readonly weights?: string | readonly string[] | undefined;
-  readonly device?: DeviceChoice | undefined;
-  /** Folders or files in which custom layers are looked for, before the prototxt's own folder. */
-  readonly layers?: string | readonly string[] | undefined;
-  /**
-   * Runs each custom layer in a process of its own without files, network and other programs, with
-   * limits on time and memory: for layers of strangers. Default: false, they run in this process.
-   */
-  readonly fence?: boolean | FenceOptions | undefined;
-  /** What relative paths inside the prototxt are relative to; default: the working directory. */
-  readonly root?: string | undefined;
-  readonly seed?: number | undefined;
-  /** The generator to draw from, in place of one seeded by `seed`. */
-  readonly random?: RandomSource | undefined;
-  readonly logger?: Logger | undefined;
-  readonly threads?: number | undefined;
-  /** Only outputs will be looked at: activation memory may be used again. */
-  readonly outputsOnly?: boolean | undefined;
-}
+export type { NetOptions };
 
 /** Values for blobs, by name. */
 export type BlobValues = Readonly<Record<string, ArrayLike<number>>>;
@@ -236,7 +211,10 @@ export class Net {
     await this.#plan.forward();
   }
 
-  /** The losses of the last `count` forward passes, the oldest first; at most `lossesKept`. */
+  /**
+   * The losses of the last `count` forward passes, the oldest first; at most `lossesKept`. The array is
+   * valid until the next reading.
+   */
   async readLosses(count: number): Promise<Float64Array> {
     const losses = await this.#plan.losses(count);
     this.#loss = losses[count - 1]!;
@@ -382,8 +360,8 @@ export class Net {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#plan.dispose();
-    disposeLayers(this.layers);
     for (const memory of this.#sharedMemory) memory.dispose();
+    disposeLayers(this.layers);
   }
 
   /** Bytes of activations where only outputs are looked at (`outputsOnly`), so that memory is reused. */
@@ -439,31 +417,11 @@ export class Net {
   }
 }
 
-function disposeLayers(layers: readonly NetLayer[]): void {
-  for (const { layer, blobs, topBlobs } of layers) {
-    layer.dispose?.();
-    for (const blob of blobs) blob.dispose();
-    for (const blob of topBlobs) blob.dispose();
-  }
-}
-
 async function syncAll(blobs: readonly Blob[]): Promise<void> {
   await Promise.all(blobs.map((blob) => blob.sync()));
-}
-
-/** For callers without types. */
-function checkPhase({ phase }: NetOptions): void {
-  if (phase !== undefined && phase !== "TRAIN" && phase !== "TEST") {
-    throw new NetDefinitionError(`a phase is "TRAIN" or "TEST", not "${phase}"`);
-  }
 }
 
 /** Blobs by layer name; of layers with one name, Caffe takes the first. */
 function firstByName(layers: readonly NetLayer[]): Map<string, readonly Blob[]> {
   return new Map(layers.toReversed().map(({ name, blobs }) => [name, blobs]));
-}
-
-function asList(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
 }

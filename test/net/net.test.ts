@@ -121,6 +121,24 @@ describe("memory", () => {
     expect(device.heap.usedBytes).toBe(before);
   });
 
+  test("is given back when a layer fails after it has filled its weights", async () => {
+    const before = device.heap.usedBytes;
+    const bad = `layer { name: "bad" type: "InnerProduct" bottom: "ip" top: "c" inner_product_param {
+      num_output: 2 weight_filler { type: "gaussian" sparse: 9 } } }`;
+    await expect(load(INPUT + BODY + bad)).rejects.toThrow(/layer "bad" .* sparse \(9\) must not/);
+    expect(device.heap.usedBytes).toBe(before);
+  });
+
+  test("for losses is the same in each iteration", async () => {
+    const net = await load(INPUT + BODY);
+    await net.forward({ x: pixels, label: [0, 2] });
+    const losses = await net.readLosses(1);
+    await net.forward({ x: pixels, label: [1, 1] });
+    expect(await net.readLosses(1)).toBe(losses);
+    expect(losses).toEqual(Float64Array.of(net.loss));
+    net.dispose();
+  });
+
   test("is not reserved any more once a net runs", async () => {
     const net = await load(INPUT + BODY);
     const iterate = async () => {
@@ -256,6 +274,15 @@ describe("mistakes", () => {
     await expect(load(INPUT + text)).rejects.toThrow(
       /net\.prototxt:4:\d+: layer "conv" \(Convolution\): Unknown filler name: xavir/,
     );
+  });
+
+  test("in a filler that runs in each pass do so too", async () => {
+    const net = await load(`layer { name: "noise" type: "DummyData" top: "x"
+      dummy_data_param { shape { dim: 2 } data_filler { type: "uniform" min: 2 } } }`);
+    await expect(net.forward()).rejects.toThrow(
+      /net\.prototxt:2:\d+: layer "noise" \(DummyData\): a uniform filler draws from min to max/,
+    );
+    net.dispose();
   });
 
   test("name the blobs that there are", async () => {

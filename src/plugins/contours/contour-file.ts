@@ -1,6 +1,7 @@
 /** @file Contour files of the challenge: one `x y` pair of pixel coordinates a line. */
 import { readFile } from "node:fs/promises";
 import { DataSourceError } from "../../errors.ts";
+import { systemReason } from "../../model-file/index.ts";
 import type { Mask, Point } from "./fill-poly.ts";
 import { fillPoly } from "./fill-poly.ts";
 
@@ -13,8 +14,7 @@ export async function readContour(path: string): Promise<Point[]> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new DataSourceError(`${path}: cannot be read (${reason})`, { cause });
+    throw new DataSourceError(`${path}: cannot be read: ${systemReason(cause)}`, { cause });
   }
   return parseContour(text, path);
 }

@@ -1,6 +1,7 @@
 /** @file Reading DICOM images: every transfer syntax in common use, to the values as they are stored. */
 import { readFile } from "node:fs/promises";
 import { CaffeError, DataSourceError } from "../../errors.ts";
+import { systemReason } from "../../model-file/index.ts";
 import { openDataSet } from "./file.ts";
 import { type DicomHeader, readHeader } from "./header.ts";
 import { readPixels } from "./pixels.ts";
@@ -23,7 +24,7 @@ export async function readDicom(path: string): Promise<DicomImage> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new DataSourceError(`${path}: cannot be read (${errorCode(cause)})`, { cause });
+    throw new DataSourceError(`${path}: cannot be read: ${systemReason(cause)}`, { cause });
   }
   return decodeDicom(bytes, path);
 }
@@ -61,8 +62,4 @@ async function named<Result>(name: string, decode: () => Promise<Result>): Promi
         : `is damaged in a way that was not foreseen (${cause instanceof Error ? cause.message : String(cause)})`;
     throw new DataSourceError(`${name}: ${message}`, { cause });
   }
-}
-
-function errorCode(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
 }

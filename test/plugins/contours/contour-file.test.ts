@@ -35,7 +35,7 @@ describe("parseContour", () => {
 
   test("names the file that cannot be read", async () => {
     await expect(readContour("no/such.txt")).rejects.toThrow(
-      "no/such.txt: cannot be read (ENOENT)",
+      "no/such.txt: cannot be read: no such file or directory (ENOENT)",
     );
   });
 });

@@ -192,5 +192,7 @@ test("a file that is no DICOM, and one that is not there, are named", async () =
   await expect(decodeDicom(Buffer.from("hello"), "a.txt")).rejects.toThrow(
     "a.txt: is not a DICOM file",
   );
-  await expect(readDicom("no/such.dcm")).rejects.toThrow("no/such.dcm: cannot be read (ENOENT)");
+  await expect(readDicom("no/such.dcm")).rejects.toThrow(
+    "no/such.dcm: cannot be read: no such file or directory (ENOENT)",
+  );
 });

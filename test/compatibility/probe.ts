@@ -89,11 +89,15 @@ function otherValues({ type, repeated, values, message }: FieldDescriptor): unkn
     if (message) return [createMessage(message)];
     return [0, 1, 2, 3, -1, 0.5, -0.5, 7, 1e6];
   };
-  const integers = type === "float" || type === "double" ? one() : one().filter(isNoFraction);
-  return repeated ? [...integers.map((value) => [value]), [1, 2]] : integers;
+  const fitting = one().filter((value) => typeof value !== "number" || fits(type, value));
+  return repeated ? [...fitting.map((value) => [value]), [1, 2]] : fitting;
 }
 
-const isNoFraction = (value: unknown) => typeof value !== "number" || Number.isInteger(value);
+/** Whether a field of the type can hold the number. */
+function fits(type: string, value: number): boolean {
+  if (type === "float" || type === "double") return true;
+  return Number.isInteger(value) && (value >= 0 || !type.startsWith("u"));
+}
 
 /** Everything that can be seen of a layer in two passes, as a text; an error is the end of it. */
 async function outcomeOf(param: NetParameter, probe: Probe): Promise<string> {

@@ -6,6 +6,7 @@ import type { Device } from "./device.ts";
 import { type DeviceName, deviceNames } from "./names.ts";
 import type { TfjsDevice } from "./tfjs/tfjs-device.ts";
 import type { AdapterChoice } from "./webgpu/adapter.ts";
+import type { WebGpuDevice } from "./webgpu/webgpu-device.ts";
 
 /** What a caller may ask for: a name, or a device that is open already. */
 export type DeviceChoice = DeviceName | Device;
@@ -94,13 +95,16 @@ function opened<T>(
   return device;
 }
 
-const webGpuDevices = new Map<string, Promise<Device>>();
+const webGpuDevices = new Map<string, Promise<WebGpuDevice>>();
 const tfjsDevices = new Map<string, Promise<TfjsDevice>>();
 
-/** The process's own GPU device with these options; its code is loaded only here. */
-function defaultWebGpuDevice(options: CpuOptions & AdapterChoice): Promise<Device> {
+/** The process's own GPU device with these options, anew after one failed; its code is loaded only here. */
+async function defaultWebGpuDevice(options: CpuOptions & AdapterChoice): Promise<Device> {
   const { threads, engine, index, allowSoftware } = options;
-  return opened(webGpuDevices, [threads, engine, index, allowSoftware].join(), async () => {
+  const key = [threads, engine, index, allowSoftware].join();
+  const known = await webGpuDevices.get(key);
+  if (known?.gpu.hasFailed) webGpuDevices.delete(key);
+  return opened(webGpuDevices, key, async () => {
     const { openWebGpuDevice } = await import("./webgpu/webgpu-device.ts");
     return openWebGpuDevice({ threads, engine, index, allowSoftware });
   });

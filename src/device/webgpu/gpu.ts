@@ -71,6 +71,11 @@ export class Gpu {
     });
   }
 
+  /** Whether something went wrong on the device, after which nothing on it is to be trusted. */
+  get hasFailed(): boolean {
+    return this.#problem !== undefined;
+  }
+
   /** Bytes of the largest buffer that a kernel can use. */
   get largestBlob(): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;

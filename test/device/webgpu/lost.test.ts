@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { SyncedMemory } from "../../../src/core/synced-memory.ts";
 import { createTask, writes } from "../../../src/device/webgpu/task.ts";
-import { openWebGpuDevice } from "../../../src/device/webgpu/webgpu-device.ts";
+import { resolveDevice } from "../../../src/device/choose.ts";
+import { type WebGpuDevice, openWebGpuDevice } from "../../../src/device/webgpu/webgpu-device.ts";
 import { flatTask } from "../../../src/device/webgpu/wgsl.ts";
 import { onGpu } from "../../support/gpu.ts";
 
@@ -25,6 +26,17 @@ onGpu("a GPU that goes away is told of in one sentence, wherever it is noticed",
     await expect(notice()).rejects.toThrow(LOST);
   }
   memory.release();
+});
+
+onGpu("after one was lost, whoever asks next gets another that works", async () => {
+  const options = { threads: 1 };
+  const first = (await resolveDevice("webgpu", options)) as WebGpuDevice;
+  expect(await resolveDevice("webgpu", options)).toBe(first);
+  first.gpu.device.destroy();
+  await first.gpu.device.lost;
+  const second = (await resolveDevice("webgpu", options)) as WebGpuDevice;
+  expect(second).not.toBe(first);
+  await second.gpu.finish();
 });
 
 onGpu("a kernel that does not compile is named, in one line", async () => {

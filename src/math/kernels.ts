@@ -204,6 +204,7 @@ export type Kernels = {
     taps: number,
     filters: Pointer,
     tiles: Pointer,
+    rows: number,
     outChannels: number,
     channels: number,
     isTurned: boolean,

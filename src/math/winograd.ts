@@ -16,6 +16,8 @@ const KNOWN_TAPS = [3, 5];
 /** Tiles of both sides that are worked on together: what the last cache holds, in floats, but at least so many. */
 const CHUNK_FLOATS = 3 << 19;
 const LEAST_TILES = 128;
+/** Transformed filters that are held at once where that costs nothing, in floats. */
+const FILTER_FLOATS = 3 << 18;
 /** With fewer channels in a group, pixels of all images or values the transforms take longer than they save. */
 const LEAST_CHANNELS = 8;
 const LEAST_PIXELS = 144;
@@ -84,6 +86,8 @@ interface Pass {
   readonly top: number;
   readonly left: number;
   readonly tiling: Tiling;
+  /** Channels of `to` that are worked on together. */
+  readonly block: number;
 }
 
 /** Plans one that `suitsWinograd`. */
@@ -95,20 +99,25 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
   const outSide = sideOf(shape.out, shape.outChannels, groups);
   const channels = imageSide.channels + outSide.channels;
   const filterCount = imageSide.channels * outSide.channels;
+  const passOf = (from: Side, to: Side, top: number, left: number): Pass => {
+    const tiling = tilingOf(to, taps, channels, images);
+    return { from, to, top, left, tiling, block: blockOf(tiling, from, to, images) };
+  };
   const [top, left] = pad as [number, number];
-  const forward: Pass = {
-    ...{ from: imageSide, to: outSide, top, left },
-    tiling: tilingOf(outSide, taps, channels, images),
-  };
-  const back: Pass = {
-    ...{ from: outSide, to: imageSide, top: taps - 1 - top, left: taps - 1 - left },
-    tiling: tilingOf(imageSide, taps, channels, images),
-  };
+  const forward = passOf(imageSide, outSide, top, left);
+  const back = passOf(outSide, imageSide, taps - 1 - top, taps - 1 - left);
   const { winogradPlane } = kernels;
-  const tilesAt = PLANES * winogradPlane(filterCount);
-  const largest = Math.max(tilesOf(forward.tiling), tilesOf(back.tiling));
-  const sides = [imageSide, outSide].map((side) => winogradPlane(largest * side.channels));
-  runtime.reserve(0, tilesAt + PLANES * (sides[0]! + sides[1]!));
+  const tilesAt = PLANES * Math.max(filterPlane(forward), filterPlane(back));
+  runtime.reserve(0, tilesAt + PLANES * Math.max(tilePlanes(forward), tilePlanes(back)));
+
+  function filterPlane({ from, block }: Pass): number {
+    return winogradPlane(block * from.channels);
+  }
+
+  function tilePlanes({ from, block, tiling }: Pass): number {
+    const tiles = tilesOf(tiling);
+    return winogradPlane(tiles * from.channels) + winogradPlane(tiles * block);
+  }
 
   /** The same product for each value of a tile; all matrices lie plane after plane. */
   function products(
@@ -158,40 +167,65 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
     return tiles + PLANES * winogradPlane(channels * items * rows * across);
   }
 
-  function convolve(pass: Pass, source: Pointer, result: Pointer, bias: Pointer): void {
-    const { from, to, tiling } = pass;
+  /** Transforms the filters of some channels of the result, from `first` on. */
+  function transformFilters(pass: Pass, weight: Pointer, first: number, rows: number): void {
+    const isTurned = pass === back;
+    const { winogradFilters } = kernels;
+    winogradFilters(
+      control,
+      taps,
+      weight + FLOAT_BYTES * taps * taps * first * (isTurned ? 1 : imageSide.channels),
+      runtime.sharedScratch,
+      rows,
+      outSide.channels,
+      imageSide.channels,
+      isTurned,
+    );
+  }
+
+  /** Convolves a group; filters that all parts of the images need are transformed once. */
+  function convolve(
+    pass: Pass,
+    source: Pointer,
+    weight: Pointer,
+    bias: Pointer,
+    result: Pointer,
+  ): void {
+    const { from, to, tiling, block } = pass;
     const { size, across } = tiling;
     const { winogradResult } = kernels;
     const filters = runtime.sharedScratch;
+    if (block === to.channels) transformFilters(pass, weight, 0, block);
     for (let n = 0; n < images; n += tiling.images) {
       const items = Math.min(tiling.images, images - n);
-      const target = imageAt(result, to, n);
       for (let row = 0; row < tiling.down; row += tiling.rows) {
         const rows = rowsFrom(tiling, row);
         const tiles = transformSource(pass, imageAt(source, from, n), row, items);
         const N = items * rows * across;
-        products(false, to.channels, N, from.channels, false, filters, filters + tilesAt, tiles);
-        const { channels, height, width, step } = to;
-        winogradResult(
-          control,
-          size,
-          tiles,
-          target,
-          channels,
-          height,
-          width,
-          bias,
-          row,
-          rows,
-          across,
-          items,
-          step,
-        );
+        for (let first = 0; first < to.channels; first += block) {
+          const M = Math.min(block, to.channels - first);
+          if (block < to.channels) transformFilters(pass, weight, first, M);
+          products(false, M, N, from.channels, false, filters, filters + tilesAt, tiles);
+          winogradResult(
+            control,
+            size,
+            tiles,
+            channelAt(imageAt(result, to, n), to, first),
+            M,
+            to.height,
+            to.width,
+            bias && bias + FLOAT_BYTES * first,
+            row,
+            rows,
+            across,
+            items,
+            to.step,
+          );
+        }
       }
     }
   }
 
-  /** Transforms the filters of a group and convolves. */
   function convolveGroup(
     pass: Pass,
     group: number,
@@ -201,55 +235,54 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
     result: Pointer,
   ): void {
     const { from, to } = pass;
-    const { sharedScratch } = runtime;
     const filters = weight + FLOAT_BYTES * taps * taps * group * filterCount;
-    const isTurned = pass === back;
-    const { winogradFilters } = kernels;
-    winogradFilters(
-      control,
-      taps,
-      filters,
-      sharedScratch,
-      outSide.channels,
-      imageSide.channels,
-      isTurned,
-    );
     const biases = bias ? bias + FLOAT_BYTES * group * to.channels : 0;
-    convolve(pass, groupAt(source, from, group), groupAt(result, to, group), biases);
+    convolve(pass, groupAt(source, from, group), filters, biases, groupAt(result, to, group));
   }
 
-  /** Adds up the tiles of the filters' gradients. */
-  function sumFilterTiles(x: Pointer, y: Pointer): void {
-    const { tiling, from, to } = forward;
+  /** Adds the gradient of the filters of some channels, whose tiles have been summed, or writes it. */
+  function storeGradient(weightDiff: Pointer, first: number, rows: number, adds: boolean): void {
+    const { channels } = imageSide;
+    const { winogradFilterDiff } = kernels;
+    const diff = weightDiff + FLOAT_BYTES * taps * taps * first * channels;
+    winogradFilterDiff(control, taps, runtime.sharedScratch, diff, rows, channels, adds);
+  }
+
+  /** The gradient of a group's filters: tiles are summed over all parts of the images. */
+  function filterGradient(x: Pointer, y: Pointer, weightDiff: Pointer, adds: boolean): void {
+    const { tiling, from, to, block } = forward;
     const { size, across } = tiling;
     const { winogradResultDiff } = kernels;
     const sums = runtime.sharedScratch;
     for (let n = 0; n < images; n += tiling.images) {
       const items = Math.min(tiling.images, images - n);
-      const diff = imageAt(y, to, n);
       for (let row = 0; row < tiling.down; row += tiling.rows) {
         const rows = rowsFrom(tiling, row);
-        const adds = n > 0 || row > 0;
         const diffs = transformSource(forward, imageAt(x, from, n), row, items);
-        const { channels, height, width, step } = to;
-        winogradResultDiff(
-          control,
-          size,
-          diff,
-          diffs,
-          channels,
-          height,
-          width,
-          row,
-          rows,
-          across,
-          items,
-          step,
-        );
         const K = items * rows * across;
-        products(true, channels, from.channels, K, adds, diffs, sums + tilesAt, sums);
+        for (let first = 0; first < to.channels; first += block) {
+          const M = Math.min(block, to.channels - first);
+          winogradResultDiff(
+            control,
+            size,
+            channelAt(imageAt(y, to, n), to, first),
+            diffs,
+            M,
+            to.height,
+            to.width,
+            row,
+            rows,
+            across,
+            items,
+            to.step,
+          );
+          const isFirst = n === 0 && row === 0;
+          products(true, M, from.channels, K, !isFirst, diffs, sums + tilesAt, sums);
+          if (block < to.channels) storeGradient(weightDiff, first, M, adds);
+        }
       }
     }
+    if (block === to.channels) storeGradient(weightDiff, 0, block, adds);
   }
 
   return {
@@ -263,19 +296,9 @@ export function winogradPlan(runtime: Runtime, shape: ConvolutionShape): Convolu
     },
     weightGradient(x, y, weightDiff, adds) {
       for (let group = 0; group < groups; group++) {
-        sumFilterTiles(groupAt(x, imageSide, group), groupAt(y, outSide, group));
+        const [xs, ys] = [groupAt(x, imageSide, group), groupAt(y, outSide, group)];
         const diff = weightDiff + FLOAT_BYTES * taps * taps * group * filterCount;
-        const { winogradFilterDiff } = kernels;
-        const { sharedScratch } = runtime;
-        winogradFilterDiff(
-          control,
-          taps,
-          sharedScratch,
-          diff,
-          outSide.channels,
-          imageSide.channels,
-          adds,
-        );
+        filterGradient(xs, ys, diff, adds);
       }
     },
     dispose() {},
@@ -294,8 +317,11 @@ function sideOf([height, width]: Shape, channels: number, groups: number): Side 
 const imageAt = (base: Pointer, { step }: Side, n: number): Pointer =>
   base + FLOAT_BYTES * n * step;
 
-const groupAt = (base: Pointer, { channels, height, width }: Side, group: number): Pointer =>
-  base + FLOAT_BYTES * group * channels * height * width;
+const channelAt = (base: Pointer, { height, width }: Side, channel: number): Pointer =>
+  base + FLOAT_BYTES * channel * height * width;
+
+const groupAt = (base: Pointer, side: Side, group: number): Pointer =>
+  channelAt(base, side, group * side.channels);
 
 /** Rows of tiles of the part that starts with `row`. */
 function rowsFrom({ rows, down }: Tiling, row: number): number {
@@ -312,6 +338,21 @@ function tilingOf({ height, width }: Side, taps: number, channels: number, image
   const equal = (total: number, most: number) => Math.ceil(total / Math.ceil(total / most));
   const together = Math.max(1, Math.floor(longest / down));
   return { size, across, down, rows: equal(down, longest), images: equal(images, together) };
+}
+
+/**
+ * Channels of the result that are worked on together: all where their filters serve several parts of the
+ * images, else so few that their filters take little memory.
+ */
+function blockOf(
+  { rows, down, images: together }: Tiling,
+  from: Side,
+  to: Side,
+  images: number,
+): number {
+  if (rows < down || together < images) return to.channels;
+  const parts = Math.ceil((PLANES * from.channels * to.channels) / FILTER_FLOATS);
+  return Math.ceil(to.channels / parts);
 }
 
 const tilesOf = ({ across, rows, images }: Tiling) => across * rows * images;

@@ -10,6 +10,7 @@ const CHANNELS = 3;
 const TURNED = 4;
 const ADDS = 5;
 const TAPS = 6;
+const ROWS = 7;
 
 /** Values of a tile along each axis. */
 const VALUES = 6;
@@ -31,15 +32,17 @@ function at(base: usize, index: i32): usize {
 }
 
 /**
- * tiles[k][m][c] = G filter G^T of filters[m][c], `taps` x `taps` each. Where `isTurned`, for the way back:
- * tiles[k][c][m], of the filters turned by half a turn. Both numbers of channels are at least 4.
+ * tiles[k][m][c] = G filter G^T of filters[m][c], `taps` x `taps` each, for the first `rows` m. Where
+ * `isTurned`, for the way back: tiles[k][c][m] for the first `rows` c, of the filters turned by half a turn.
+ * Both numbers of channels are at least 4.
  */
 export function winogradFilters(
-  control: usize, taps: i32, filters: usize, tiles: usize, outChannels: i32, channels: i32, isTurned: bool,
+  control: usize, taps: i32, filters: usize, tiles: usize, rows: i32, outChannels: i32, channels: i32, isTurned: bool,
 ): void {
   setFilters(control, taps, filters, tiles, outChannels, channels);
   setArg(control, TURNED, isTurned);
-  parallel(control, filtersTask.index, isTurned ? channels : outChannels);
+  setArg(control, ROWS, rows);
+  parallel(control, filtersTask.index, rows);
 }
 
 function setFilters(
@@ -56,10 +59,9 @@ function setFilters(
 function filtersTask(control: usize, row: i32, thread: i32): void {
   const taps = arg(control, TAPS);
   const channels = arg(control, CHANNELS);
-  const outChannels = arg(control, OUT_CHANNELS);
-  const plane = winogradPlane(outChannels * channels);
   const isTurned = <bool>arg(control, TURNED);
-  const columns = isTurned ? outChannels : channels;
+  const columns = isTurned ? arg(control, OUT_CHANNELS) : channels;
+  const plane = winogradPlane(arg(control, ROWS) * columns);
   const area = taps * taps;
   const next = 4 * <usize>(isTurned ? area * channels : area);
   const work = blockScratch(control, thread);

@@ -25,7 +25,7 @@ void pool_stop(Pool *pool);
 /* ---- The engine ---- */
 
 /* Floats of the buffer for packed operands, which all threads share. */
-enum { PACK_FLOATS = 2 << 20 };
+enum { PACK_FLOATS = 3 << 19 };
 /* Floats of each thread's own memory. */
 enum { SCRATCH_FLOATS = 1 << 20 };
 

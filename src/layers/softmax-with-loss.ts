@@ -17,6 +17,8 @@ import { type AxisView, Softmax, viewAround } from "./support/softmax.ts";
 
 /** The smallest normal float32 (C's FLT_MIN): what a probability counts at least. */
 const FLT_MIN = 2 ** -126;
+/** So many probabilities can be multiplied before one logarithm: 2^(-126 * 8) is still a normal number. */
+const FACTORS = 8;
 
 /**
  * The softmax of scores x along `softmax_param.axis`, and its multinomial logistic loss.
@@ -49,18 +51,21 @@ export const softmaxWithLoss: LayerDefinition = {
     function sumOfLosses(p: Float32Array, labels: Float32Array): number {
       const { outer, channels, inner } = view;
       let sum = 0;
+      let product = 1;
       let valid = 0;
       for (let o = 0, at = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++, at++) {
           const label = Math.trunc(labels[at]!);
           if (label === ignored) continue;
           if (!(label >= 0 && label < channels)) badLabel(context, labels[at]!, channels);
-          sum -= Math.log(Math.max(p[(o * channels + label) * inner + i]!, FLT_MIN));
-          valid++;
+          product *= Math.max(p[(o * channels + label) * inner + i]!, FLT_MIN);
+          if (++valid % FACTORS !== 0) continue;
+          sum -= Math.log(product);
+          product = 1;
         }
       }
       divisor = normalizer(mode, outer, inner, valid);
-      return sum;
+      return sum - Math.log(product);
     }
 
     return {

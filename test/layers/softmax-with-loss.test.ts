@@ -47,13 +47,19 @@ describe("SoftmaxWithLoss", () => {
     expect(new Set(bench.bottoms[0]!.diff)).toEqual(new Set([0]));
   });
 
-  test("counts a probability of 0 as the smallest normal float", async () => {
-    const bench = await runLayer(layer(), [
-      { shape: [1, 2], values: listed([0, 1000]) },
-      { shape: [1], values: () => 0 },
-    ]);
-    expect(bench.tops[0]!.data[0]).toBeCloseTo(126 * Math.log(2), 4);
-  });
+  test.each([1, 8, 19])(
+    "counts each of %d probabilities of 0 as the smallest normal float",
+    async (items) => {
+      const bench = await runLayer(layer(), [
+        {
+          shape: [items, 2],
+          values: listed(Array.from({ length: 2 * items }, (_, i) => 1000 * (i % 2))),
+        },
+        { shape: [items], values: () => 0 },
+      ]);
+      expect(bench.tops[0]!.data[0]).toBeCloseTo(126 * Math.log(2), 4);
+    },
+  );
 
   test("gives the probabilities as a second top", async () => {
     const specs = [[2, 3], { shape: [2], values: labels(3) }];

@@ -14,10 +14,10 @@ const PLANES = VALUES * VALUES;
 /** Numbers of taps along an axis for which there are transforms. */
 const KNOWN_TAPS = [3, 5];
 /** Tiles of both sides that are worked on together: what the last cache holds, in floats, but at least so many. */
-const CHUNK_FLOATS = 3 << 19;
+const CHUNK_FLOATS = 1 << 20;
 const LEAST_TILES = 128;
 /** Transformed filters that are held at once where that costs nothing, in floats. */
-const FILTER_FLOATS = 3 << 18;
+const FILTER_FLOATS = 1 << 19;
 /** With fewer channels in a group, pixels of all images or values the transforms take longer than they save. */
 const LEAST_CHANNELS = 8;
 const LEAST_PIXELS = 144;

@@ -2,13 +2,29 @@
 import type { Engine } from "../core/engine.ts";
 import { generalNumber } from "../core/general-number.ts";
 import type { Logger } from "../core/logger.ts";
+import type { StepTimer } from "../device/index.ts";
+import { syncAll } from "./blob-values.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
+
+/** Calls `timer` and logs each layer as soon as it has run, with the newest values wherever they are. */
+export function loggingTimer(
+  layers: readonly NetLayer[],
+  logger: Logger,
+  timer: StepTimer | undefined,
+): StepTimer {
+  return async (index, pass, ms) => {
+    await timer?.(index, pass, ms);
+    const layer = layers[index]!;
+    await syncAll([...layer.topBlobs, ...layer.bottomBlobs, ...layer.blobs]);
+    logLayer(layer, pass, logger);
+  };
+}
 
 /**
  * Logs a layer's blobs, or their gradients. Called as soon as the layer has run, so that in-place
  * layers show what they were given and what they made of it.
  */
-export function logLayer(layer: NetLayer, pass: "forward" | "backward", logger: Logger): void {
+function logLayer(layer: NetLayer, pass: "forward" | "backward", logger: Logger): void {
   if (pass === "forward") logForward(layer, logger);
   else logBackward(layer, logger);
 }

@@ -17,9 +17,11 @@ import { builtInLayers } from "../layers/index.ts";
 import { copyTrainedLayers, readCaffemodel, writeCaffemodel } from "../model-file/index.ts";
 import type { NetParameter, Phase } from "../schema/index.ts";
 import { type BuiltNet, buildNet } from "./build.ts";
-import { logLayer, logParameterNorms } from "./debug-info.ts";
+import { type BlobValues, giveValues, syncAll } from "./blob-values.ts";
+import { logParameterNorms, loggingTimer } from "./debug-info.ts";
 import { disposeLayers } from "./dispose-layers.ts";
 import { setInputArrays } from "./input-arrays.ts";
+import { restoreLayerStates, saveLayerStates } from "./layer-states.ts";
 import { type NetDefinition, defineNet } from "./load-definition.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 import { type NetOptions, asList, checkPhase } from "./net-options.ts";
@@ -29,10 +31,7 @@ import { reuseActivationMemory, reusedActivationCount } from "./reuse-memory.ts"
 import { shareTrainedLayers } from "./share-trained-layers.ts";
 import { netToProto } from "./to-proto.ts";
 
-export type { NetOptions };
-
-/** Values for blobs, by name. */
-export type BlobValues = Readonly<Record<string, ArrayLike<number>>>;
+export type { BlobValues, NetOptions };
 
 const definitions: ReadonlyMap<string, LayerDefinition> = new Map(
   builtInLayers.map((definition) => [definition.type, definition]),
@@ -174,7 +173,7 @@ export class Net {
    */
   async forward(inputs: BlobValues = {}): Promise<Record<string, Float32Array>> {
     return this.#alone(async () => {
-      this.#give(inputs, "set");
+      giveValues(inputs, (name) => this.#blob(name), "set");
       await this.run();
       const outputs = this.outputs.map((name) => this.#blob(name));
       await syncAll(outputs);
@@ -253,7 +252,7 @@ export class Net {
    */
   async backward(diffs: BlobValues = {}, options: BackwardOptions = {}): Promise<void> {
     await this.#alone(async () => {
-      this.#give(diffs, "setDiff");
+      giveValues(diffs, (name) => this.#blob(name), "setDiff");
       await this.#plan.backward(options);
       if (!this.#debugInfo) return;
       await this.syncParams();
@@ -343,16 +342,11 @@ export class Net {
 
   /** What must survive a restart to go on exactly: cursors and shuffled orders by layer name; JSON. */
   saveState(): Record<string, unknown> {
-    const states = this.layers.flatMap(({ name, layer }) =>
-      layer.saveState ? [[name, layer.saveState()] as const] : [],
-    );
-    return Object.fromEntries(states);
+    return saveLayerStates(this.layers);
   }
 
   async restoreState(state: Readonly<Record<string, unknown>>): Promise<void> {
-    for (const { name, layer } of this.layers) {
-      if (Object.hasOwn(state, name)) await layer.restoreState?.(state[name]);
-    }
+    await restoreLayerStates(this.layers, state);
   }
 
   /** Closes the net's files and gives its memory back. */
@@ -381,31 +375,12 @@ export class Net {
   }
 
   #watchLayers(): void {
-    const [timer, logs] = [this.#timer, this.#debugInfo];
-    this.#plan.timer = logs
-      ? async (index, pass, ms) => {
-          await timer?.(index, pass, ms);
-          const layer = this.layers[index]!;
-          await syncAll([...layer.topBlobs, ...layer.bottomBlobs, ...layer.blobs]);
-          logLayer(layer, pass, this.#logger);
-        }
-      : timer;
+    const timer = this.#timer;
+    this.#plan.timer = this.#debugInfo ? loggingTimer(this.layers, this.#logger, timer) : timer;
   }
 
   #checkAlive(): void {
     if (this.#disposed) throw new NetDefinitionError(`the net "${this.name}" was disposed of`);
-  }
-
-  #give(values: BlobValues, put: "set" | "setDiff"): void {
-    for (const [name, given] of Object.entries(values)) {
-      const blob = this.#blob(name);
-      try {
-        blob[put](given);
-      } catch (cause) {
-        if (!(cause instanceof NetDefinitionError)) throw cause;
-        throw new NetDefinitionError(`blob "${name}": ${cause.message}`, { cause });
-      }
-    }
   }
 
   #blob(name: string): Blob {
@@ -415,10 +390,6 @@ export class Net {
       `the net "${this.name}" has no blob "${name}"; it has ${[...this.blobs.keys()].join(", ")}`,
     );
   }
-}
-
-async function syncAll(blobs: readonly Blob[]): Promise<void> {
-  await Promise.all(blobs.map((blob) => blob.sync()));
 }
 
 /** Blobs by layer name; of layers with one name, Caffe takes the first. */

@@ -2,6 +2,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UsageError } from "../errors.ts";
+import { systemCode } from "../model-file/index.ts";
 import { startStudio } from "../studio/index.ts";
 import { list, text } from "./caffe-flags.ts";
 import type { Command } from "./command.ts";
@@ -64,7 +65,7 @@ export const studioCommand: Command = {
 };
 
 function listenError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === "EADDRINUSE") {
     return new UsageError(`port ${port} is in use; give another with --port, or 0 for any`);
   }

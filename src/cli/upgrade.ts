@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Logger } from "../core/logger.ts";
 import { CaffeError, ModelFileError } from "../errors.ts";
-import { systemReason, writeFileAtomically } from "../model-file/index.ts";
+import { systemCode, systemReason, writeFileAtomically } from "../model-file/index.ts";
 import type { FlagValues, Io } from "./command.ts";
 import { commandLogger } from "./command-logger.ts";
 import { errorLines } from "./error-lines.ts";
@@ -79,7 +79,7 @@ export async function readInput(name: string, io: Io): Promise<Uint8Array> {
 }
 
 function unreadable(name: string, cause: unknown): ModelFileError {
-  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  const isMissing = systemCode(cause) === "ENOENT";
   const problem = isMissing ? `File not found: ${name}` : `Cannot read ${name}`;
   return new ModelFileError(`${problem}: ${systemReason(cause)}`, { cause });
 }

@@ -1,4 +1,5 @@
 /** @file What a net will do on a device: which layers run there, what it holds, what goes over. */
+import { sum } from "../core/sum.ts";
 import {
   type Device,
   type LayerTransfers,
@@ -76,8 +77,4 @@ function bytesOf(
     blobs: isTraining ? 4 * sum(memories.map(({ capacity }) => capacity)) : net.reusedDataBytes,
     scratch: net.scratchBytes,
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

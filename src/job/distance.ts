@@ -26,7 +26,8 @@ export function distanceTo(
   spacing: { readonly rowMm: number; readonly columnMm: number },
 ): Float64Array {
   const squares = squaredDistance(targets, width, height, (value) => value !== 0, {
-    ...{ row: spacing.rowMm ** 2, column: spacing.columnMm ** 2 },
+    row: spacing.rowMm ** 2,
+    column: spacing.columnMm ** 2,
   });
   return squares.map(Math.sqrt);
 }

@@ -1,6 +1,7 @@
 /** @file What a net consists of and what it will cost, without running it. */
 import type { FenceOptions } from "../core/fence-options.ts";
 import type { Shape } from "../core/shape.ts";
+import { sum } from "../core/sum.ts";
 import { activationBytes, requiredBytes, sparedBytes } from "../net/memory.ts";
 import { multiplyAdds } from "../net/multiply-adds.ts";
 import type { State } from "../net/filter.ts";
@@ -154,8 +155,4 @@ function layerSummaries(net: Net, param: NetParameter): LayerSummary[] {
 
 function isSource(layer: LayerParameter): boolean {
   return layer.bottom.length === 0;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -63,6 +63,11 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** The system's code of an error, such as "ENOENT"; undefined for an error that has none. */
+export function systemCode(cause: unknown): unknown {
+  return cause instanceof Error && "code" in cause ? cause.code : undefined;
+}
+
 /** What the system said, without its call and path: `no space left on device (ENOSPC)`. */
 export function systemReason(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,7 +1,7 @@
 /** @file Reads a binary file whole, and says what it is when it is not what was asked for. */
 import { readFile, stat } from "node:fs/promises";
 import { ModelFileError } from "../errors.ts";
-import { systemReason } from "./atomic-write.ts";
+import { systemCode, systemReason } from "./atomic-write.ts";
 
 /** Protobuf's own limit on a message. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -32,7 +32,7 @@ export async function readBinaryFile(path: string, missing: string): Promise<Uin
 }
 
 function unreadable(path: string, missing: string, cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = systemCode(cause);
   if (code === "ENOENT") return `${missing}: there is no such file`;
   if (code === "EISDIR") return `${missing}: it is a folder`;
   return `${path}: cannot be read: ${systemReason(cause)}`;

@@ -1,5 +1,11 @@
 /** @file Caffe's binary files: weights, solver states, mean images. */
-export { syncFolder, systemReason, temporaryBeside, writeFileAtomically } from "./atomic-write.ts";
+export {
+  syncFolder,
+  systemCode,
+  systemReason,
+  temporaryBeside,
+  writeFileAtomically,
+} from "./atomic-write.ts";
 export { foreignKind } from "./binary-file.ts";
 export { type StoredBlob, blobFromProto, shapeFits } from "./blob-proto.ts";
 export { checkTrainedLayer, copyTrainedLayers } from "./copy-trained-layers.ts";

@@ -1,6 +1,7 @@
 /** @file What a net will need in memory, and a refusal before training where it cannot fit. */
 import type { Blob } from "../core/blob.ts";
 import { type Heap, mebi } from "../core/heap.ts";
+import { sum } from "../core/sum.ts";
 import { NetDefinitionError } from "../errors.ts";
 import type { LearnableParam, NetLayer } from "./net-layer.ts";
 
@@ -56,7 +57,6 @@ export function turnCounts(gradients: readonly OwnGradient[]): number[] {
 /** Bytes that training by SGD needs less than `requiredBytes` where gradients take turns. */
 export function sparedBytes(net: ParameterLayers): number {
   const gradients = ownGradients(net);
-  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   return FLOAT_BYTES * (sum(gradients.map(({ blob }) => blob.count)) - sum(turnCounts(gradients)));
 }
 

@@ -1,7 +1,7 @@
 /** @file Reads the text of a prototxt, and says what the file is when it is something else. */
 import { readFileSync } from "node:fs";
 import { NetDefinitionError } from "../errors.ts";
-import { systemReason } from "../model-file/index.ts";
+import { systemCode, systemReason } from "../model-file/index.ts";
 
 /**
  * @param what the role of the file, for an error: "the net's prototxt"
@@ -18,7 +18,7 @@ export function readPrototxtText(path: string, what: string): string {
         { cause },
       );
     }
-    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const isMissing = systemCode(cause) === "ENOENT";
     const problem = isMissing
       ? `File not found: ${path} (${what})`
       : `Cannot read ${path} (${what}): ${systemReason(cause)}`;

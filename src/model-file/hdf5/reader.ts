@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { totalmem } from "node:os";
 import { type Shape, count } from "../../core/shape.ts";
 import { ModelFileError } from "../../errors.ts";
-import { systemReason } from "../atomic-write.ts";
+import { systemCode, systemReason } from "../atomic-write.ts";
 import { Hdf5Failure, type Hdf5Library } from "./library.ts";
 import type { Hdf5Metadata } from "./module.ts";
 import { isHdf5File } from "./signature.ts";
@@ -100,8 +100,7 @@ function sizeOf(path: string, opening: string): number {
     }
   } catch (cause) {
     if (cause instanceof ModelFileError) throw cause;
-    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const reason = isMissing ? "there is no such file" : systemReason(cause);
+    const reason = systemCode(cause) === "ENOENT" ? "there is no such file" : systemReason(cause);
     throw new ModelFileError(`${opening}: ${reason}`, { cause });
   }
 }

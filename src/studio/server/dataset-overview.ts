@@ -1,6 +1,7 @@
 /** @file What a dataset's page shows beside its records: balance of classes, patients, the mean image. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { sum } from "../../core/sum.ts";
 import { readMeanImage } from "../../data/index.ts";
 import { statisticsOf } from "../../job/array-statistics.ts";
 import { classPalette } from "../../job/palette.ts";
@@ -98,5 +99,3 @@ export async function recordDetail(
       })),
   };
 }
-
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
